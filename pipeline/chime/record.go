@@ -1,0 +1,51 @@
+// Package chime knows what an Amazon Chime SDK notification is: its outer shapes, the families of events, and for each the
+// fields of identity, key and event time and the rank of each kind. It is pure: no I/O, no clock, no goroutine. All of it
+// is safe for concurrent use.
+package chime
+
+import (
+	"encoding/hex"
+	"fmt"
+)
+
+// Identity is the 128-bit name that all copies of one event share, whichever path brought them.
+type Identity [16]byte
+
+// String returns the identity as 32 lower-case hexadecimal digits.
+func (id Identity) String() string { return hex.EncodeToString(id[:]) }
+
+// ParseIdentity is the inverse of String.
+func ParseIdentity(s string) (Identity, error) {
+	var id Identity
+	if len(s) != 2*len(id) {
+		return id, fmt.Errorf("identity %q: want 32 hexadecimal digits", s)
+	}
+	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
+		return id, fmt.Errorf("identity %q: %w", s, err)
+	}
+	return id, nil
+}
+
+// Record is what the router needs to know of one notification.
+type Record struct {
+	// ID is the identity.
+	ID Identity
+	// Key is the meeting (or call, pipeline, connector, resource, detail-type): one subject token of 1 to 64 bytes.
+	Key string
+	// Kind is detail.eventType, or "family:discriminator" for families without one. Printable ASCII, at most 128 bytes.
+	Kind string
+	// Attendee is detail.attendeeId without a "#content" suffix; empty where there is none. Printable ASCII, at most 128 bytes.
+	Attendee string
+	// Time is the event time in Unix milliseconds; 0 when the notification carries none at all.
+	Time int64
+}
+
+// Item is one notification found in a body: a body holds several when it is a Lambda-style batch or a Pipes array.
+type Item struct {
+	// Record is valid when Err is nil.
+	Record Record
+	// Body is the notification without its wrapper. It may share memory with what Read was given.
+	Body []byte
+	// Err is nil, a *Filtered (a notification that is known not to be wanted) or an *Unreadable.
+	Err error
+}
