@@ -13,11 +13,11 @@ type Class int
 const (
 	// ClassRetry is the class of every error that says nothing else: try again later.
 	ClassRetry Class = iota
-	// ClassThrottle: the far side asked for a pause; try again after it.
+	// ClassThrottle says that the far side asked for a pause; try again after it.
 	ClassThrottle
-	// ClassReject: this event will never be accepted; give it up and keep the reason.
+	// ClassReject says that this event will never be accepted; give it up and keep the reason.
 	ClassReject
-	// ClassFatal: this component cannot go on. Stop it, report it, keep the others.
+	// ClassFatal says that this component cannot go on: stop it, report it, keep the others.
 	ClassFatal
 )
 
@@ -66,8 +66,7 @@ func Fatal(err error) error { return &ClassError{Class: ClassFatal, Err: err} }
 // Classify is the one place that answers which class an error has and how long to wait at least. An error without a class
 // is ClassRetry. It does not look into a *BatchError: ask for each of its parts.
 func Classify(err error) (Class, time.Duration) {
-	var ce *ClassError
-	if errors.As(err, &ce) {
+	if ce, ok := errors.AsType[*ClassError](err); ok {
 		return ce.Class, ce.Wait
 	}
 	return ClassRetry, 0
@@ -112,8 +111,8 @@ func FailedAt(err error, n int) []error {
 	if err == nil {
 		return out
 	}
-	var be *BatchError
-	if !errors.As(err, &be) {
+	be, ok := errors.AsType[*BatchError](err)
+	if !ok {
 		for i := range out {
 			out[i] = err
 		}

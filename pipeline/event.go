@@ -38,6 +38,8 @@ type Event struct {
 	// Late is by how much the event missed its place, and IsLate whether it did: an event may be late by 0 ms.
 	Late   time.Duration
 	IsLate bool
+	// First is whether the attendee's state put the event before others of its meeting with the same event time.
+	First bool
 	// Gap names what was missing when the event was released without its predecessor. Empty: nothing.
 	Gap string
 	// Sequence is the position in EVENTS: within a meeting it only grows.

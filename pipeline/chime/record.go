@@ -1,6 +1,3 @@
-// Package chime knows what an Amazon Chime SDK notification is: its outer shapes, the families of events, and for each the
-// fields of identity, key and event time and the rank of each kind. It is pure: no I/O, no clock, no goroutine. All of it
-// is safe for concurrent use.
 package chime
 
 import (
@@ -36,7 +33,8 @@ type Record struct {
 	Kind string
 	// Attendee is detail.attendeeId without a "#content" suffix; empty where there is none. Printable ASCII, at most 128 bytes.
 	Attendee string
-	// Time is the event time in Unix milliseconds; 0 when the notification carries none at all.
+	// Time is the event time in Unix milliseconds; 0 when the notification carries none, or none that can be believed: an
+	// event before 2015, or more than 366 days after it arrived, is a matter of a wrong clock.
 	Time int64
 }
 
@@ -44,7 +42,8 @@ type Record struct {
 type Item struct {
 	// Record is valid when Err is nil.
 	Record Record
-	// Body is the notification without its wrapper. It may share memory with what Read was given.
+	// Body is the notification without its wrapper, byte for byte; with an *Unreadable it is the whole element of the batch,
+	// or the whole body when there is no batch. It may share memory with what Read was given.
 	Body []byte
 	// Err is nil, a *Filtered (a notification that is known not to be wanted) or an *Unreadable.
 	Err error

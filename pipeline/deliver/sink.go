@@ -1,0 +1,135 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"carillon/pipeline"
+	"carillon/pipeline/journal"
+	"carillon/pipeline/telemetry"
+)
+
+// Settings is the code's part of the delivery to one sink.
+type Settings struct {
+	pipeline.Settings
+	Journal *journal.Journal
+	Config  Config
+}
+
+// Sink delivers to one sink from all partitions that this process owns. It is safe for concurrent use.
+type Sink struct {
+	set     Settings
+	sink    pipeline.Sink
+	batch   int
+	match   matcher
+	metrics *metrics
+	jobs    chan job
+	wg      sync.WaitGroup
+	cancel  context.CancelFunc
+	failed  chan struct{}
+	once    sync.Once
+	fatal   error
+}
+
+// job is one Write.
+type job struct {
+	items []Item
+	done  chan<- result
+}
+
+type result struct {
+	items []Item
+	errs  []error
+}
+
+// NewSink returns the delivery to sink.
+func NewSink(sink pipeline.Sink, set Settings) *Sink {
+	s := &Sink{
+		set: set, sink: sink, batch: 1, match: newMatcher(set.Config.Kinds), metrics: newMetrics(set.Registerer),
+		jobs: make(chan job), failed: make(chan struct{}),
+	}
+	if b, ok := sink.(pipeline.Batcher); ok {
+		s.batch = max(1, b.MaxBatch())
+	}
+	return s
+}
+
+// Start makes the sink's consumers and its workers. The context bounds only the start.
+func (s *Sink) Start(ctx context.Context) error {
+	if st, ok := s.sink.(pipeline.Starter); ok {
+		if err := st.Start(ctx); err != nil {
+			return fmt.Errorf("starting sink %q: %w", s.set.ID, err)
+		}
+	}
+	if err := s.set.Journal.EnsureSink(ctx, s.set.ID, s.set.Config.Start == StartEarliest); err != nil {
+		return fmt.Errorf("starting sink %q: %w", s.set.ID, err)
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	for range s.set.Config.MaxInFlight {
+		s.wg.Go(func() { s.work(work) })
+	}
+	return nil
+}
+
+// Abort cuts short what is with the sink: what it did not accept by then counts as failed and stays in the journal. Every Run
+// that was told to stop returns soon after. It does nothing before Start.
+func (s *Sink) Abort() {
+	if s.cancel != nil {
+		s.cancel()
+	}
+}
+
+// Stop ends the workers and closes the sink. Every Run must have returned before.
+func (s *Sink) Stop(ctx context.Context) error {
+	s.Abort()
+	s.wg.Wait()
+	if err := s.sink.Close(ctx); err != nil {
+		return fmt.Errorf("closing sink %q: %w", s.set.ID, err)
+	}
+	return nil
+}
+
+// Failed is closed when the sink cannot go on; Err then says why.
+func (s *Sink) Failed() <-chan struct{} { return s.failed }
+
+// Err returns why the sink failed, nil while it works.
+func (s *Sink) Err() error {
+	select {
+	case <-s.failed:
+		return s.fatal
+	default:
+		return nil
+	}
+}
+
+func (s *Sink) fail(err error) {
+	s.once.Do(func() {
+		s.fatal = err
+		close(s.failed)
+		s.set.Logger.Error("sink stopped: it gets nothing more until the next start; its events stay in the journal", telemetry.Err(err))
+	})
+}
+
+// work calls the sink until ctx ends.
+func (s *Sink) work(ctx context.Context) {
+	for {
+		select {
+		case j := <-s.jobs:
+			events := make([]pipeline.Event, len(j.items))
+			for i := range j.items {
+				events[i] = j.items[i].Event
+			}
+			s.metrics.inFlight.Add(float64(len(events)))
+			begin := time.Now()
+			err := s.sink.Write(ctx, events)
+			s.metrics.write.Observe(time.Since(begin).Seconds())
+			s.metrics.inFlight.Sub(float64(len(events)))
+			j.done <- result{items: j.items, errs: pipeline.FailedAt(err, len(events))}
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+
+	"carillon/pipeline"
+)
+
+// commit stores msgs of one stream: a few as plain publishes, more as one atomic batch. The error is classified. After an
+// atomic batch it concerns all messages; after plain publishes it is a *pipeline.BatchError.
+func (j *Journal) commit(ctx context.Context, msgs []*nats.Msg) error {
+	if len(msgs) <= maxPlain {
+		return j.timed(ctx, msgs, j.publishPlain)
+	}
+	return j.commitBatch(ctx, msgs)
+}
+
+// commitBatch stores msgs as one atomic batch, however few they are: all or none.
+func (j *Journal) commitBatch(ctx context.Context, msgs []*nats.Msg) error {
+	return j.timed(ctx, msgs, j.publishBatch)
+}
+
+func (j *Journal) timed(ctx context.Context, msgs []*nats.Msg, publish func(context.Context, []*nats.Msg) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	begin := time.Now()
+	err := publish(ctx, msgs)
+	j.metrics.commit.Observe(time.Since(begin).Seconds())
+	j.metrics.batch.Observe(float64(len(msgs)))
+	j.count(err, len(msgs))
+	return err
+}
+
+// publishBatch stores msgs all or none. What the client library would refuse is refused before anything is sent: a batch that
+// is cut off in the middle stays open in the server until it times out.
+func (j *Journal) publishBatch(ctx context.Context, msgs []*nats.Msg) error {
+	for _, m := range msgs {
+		m.Reply = ""
+		if err := j.checkSize(m); err != nil {
+			return err
+		}
+	}
+	_, err := jetstreamext.PublishMsgBatch(ctx, j.js, msgs, jetstreamext.BatchFlowControl{AckFirst: false})
+	clearBatchHeaders(msgs)
+	return classify(err)
+}
+
+// clearBatchHeaders makes msgs fit for another publish: a kept batch header makes the server take it for a part of a batch.
+func clearBatchHeaders(msgs []*nats.Msg) {
+	for _, m := range msgs {
+		m.Header.Del(jetstreamext.BatchIDHeader)
+		m.Header.Del(jetstreamext.BatchSeqHeader)
+		m.Header.Del(jetstreamext.BatchCommitHeader)
+	}
+}
+
+func (j *Journal) checkSize(m *nats.Msg) error {
+	if int64(m.Size()) > j.nc.MaxPayload() {
+		return fmt.Errorf("%w: %d bytes are over the server's max_payload of %d", ErrRefused, m.Size(), j.nc.MaxPayload())
+	}
+	return nil
+}
+
+// publishPlain sends msgs one after the other without waiting in between, then waits for every answer.
+func (j *Journal) publishPlain(ctx context.Context, msgs []*nats.Msg) error {
+	errs := make([]error, len(msgs))
+	futures := make([]jetstream.PubAckFuture, len(msgs))
+	for i, m := range msgs {
+		m.Reply = ""
+		if errs[i] = j.checkSize(m); errs[i] == nil {
+			futures[i], errs[i] = j.js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0), jetstream.WithStallWait(commitTimeout))
+		}
+	}
+	for i, f := range futures {
+		if errs[i] == nil {
+			errs[i] = await(ctx, f)
+		}
+	}
+	return batchError(errs)
+}
+
+func await(ctx context.Context, f jetstream.PubAckFuture) error {
+	select {
+	case <-f.Ok():
+		return nil
+	case err := <-f.Err():
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the journal: %w", ctx.Err())
+	}
+}
+
+func batchError(errs []error) error {
+	var failed []pipeline.IndexError
+	for i, err := range errs {
+		if err != nil {
+			failed = append(failed, pipeline.IndexError{Index: i, Err: classify(err)})
+		}
+	}
+	switch {
+	case failed == nil:
+		return nil
+	case len(errs) == 1:
+		return failed[0].Err
+	}
+	return &pipeline.BatchError{Failed: failed}
+}
+
+// count adds n messages to the outcome that err stands for.
+func (j *Journal) count(err error, n int) {
+	if be, ok := errors.AsType[*pipeline.BatchError](err); ok {
+		for _, f := range be.Failed {
+			j.metrics.appends.WithLabelValues(outcome(f.Err)).Inc()
+		}
+		j.metrics.appends.WithLabelValues(outcomeStored).Add(float64(n - len(be.Failed)))
+		return
+	}
+	j.metrics.appends.WithLabelValues(outcome(err)).Add(float64(n))
+}
+
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return outcomeStored
+	case errors.Is(err, ErrFull):
+		return outcomeFull
+	case errors.Is(err, ErrRefused):
+		return outcomeRefused
+	case errors.Is(err, ErrFenced):
+		return outcomeFenced
+	}
+	return outcomeUnknown
+}

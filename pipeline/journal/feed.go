@@ -1,0 +1,173 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// ackWait is so long that nothing is ever redelivered to a healthy owner: a record held past it would come again.
+	ackWait = 12 * time.Hour
+	// feedBytes is what a feed prefetches; more than the largest message.
+	feedBytes = 4 << 20
+	// feedQueue is how many prefetched messages are ready for the stage.
+	feedQueue = 256
+)
+
+// Message is one stored message as a feed delivers it.
+type Message struct {
+	// Sequence is its place in the stream.
+	Sequence uint64
+	// Stored is when the server stored it.
+	Stored time.Time
+	// Pending is how many messages of this feed followed it when it was delivered.
+	Pending uint64
+	// Header and Body must not be changed.
+	Header nats.Header
+	Body   []byte
+	// Mark acknowledges this message and all before it; see Feed.Ack.
+	Mark string
+}
+
+// Feed reads the messages of one partition in order, from the acknowledged floor on.
+type Feed struct {
+	nc     *nats.Conn
+	out    chan Message
+	broken chan error
+	done   chan struct{}
+	cc     jetstream.ConsumeContext
+	stop   sync.Once
+	last   uint64 // consumer sequence of the last message
+}
+
+// RawFeed opens the feed of partition p of RAW at its floor.
+func (j *Journal) RawFeed(ctx context.Context, p int) (*Feed, error) {
+	return j.openFeed(ctx, j.names.raw(), jetstream.ConsumerConfig{
+		Durable: rawConsumer(p), FilterSubject: j.names.rawSubject(p), DeliverPolicy: jetstream.DeliverAllPolicy,
+	})
+}
+
+// SinkFeed opens the feed of partition p of EVENTS for a sink at its floor. A sink that is new begins with the oldest event
+// when earliest is set, otherwise with the next one.
+func (j *Journal) SinkFeed(ctx context.Context, sink string, p int, earliest bool) (*Feed, error) {
+	c := jetstream.ConsumerConfig{
+		Durable: sinkConsumer(sink, p), FilterSubject: j.names.eventsFilter(p), DeliverPolicy: jetstream.DeliverAllPolicy,
+	}
+	if !earliest {
+		// A resolved start, not DeliverNew: a reset before the first acknowledgement must come back to the same place.
+		info, err := j.streams[j.names.events()].Info(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("asking for stream %s: %w", j.names.events(), err)
+		}
+		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, info.State.LastSeq+1
+	}
+	return j.openFeed(ctx, j.names.events(), c)
+}
+
+// EnsureSink makes the consumers of a sink in every partition, so that a sink which starts now misses nothing from now on.
+func (j *Journal) EnsureSink(ctx context.Context, sink string, earliest bool) error {
+	for p := range j.stream.Partitions {
+		f, err := j.SinkFeed(ctx, sink, p, earliest)
+		if err != nil {
+			return err
+		}
+		f.Stop()
+	}
+	return nil
+}
+
+// openFeed finds or makes the consumer, resets it to its floor and begins to read (I8). All acknowledgements are AckAll: with
+// explicit ones a restart would deliver newer messages before older ones that were not acknowledged.
+func (j *Journal) openFeed(ctx context.Context, stream string, c jetstream.ConsumerConfig) (*Feed, error) {
+	cons, err := j.consumer(ctx, stream, c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := j.js.ResetConsumer(ctx, stream, c.Durable); err != nil {
+		return nil, fmt.Errorf("resetting consumer %s: %w", c.Durable, err)
+	}
+	f := &Feed{nc: j.nc, out: make(chan Message, feedQueue), broken: make(chan error, 1), done: make(chan struct{})}
+	f.cc, err = cons.Consume(f.deliver, jetstream.PullMaxBytes(feedBytes), jetstream.PullExpiry(10*time.Second), jetstream.ConsumeErrHandler(f.fail))
+	if err != nil {
+		return nil, fmt.Errorf("reading consumer %s: %w", c.Durable, err)
+	}
+	return f, nil
+}
+
+func (j *Journal) consumer(ctx context.Context, stream string, c jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	cons, err := j.js.Consumer(ctx, stream, c.Durable)
+	if err == nil {
+		return cons, nil
+	}
+	if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, fmt.Errorf("asking for consumer %s: %w", c.Durable, err)
+	}
+	c.AckPolicy, c.AckWait, c.MaxAckPending = jetstream.AckAllPolicy, ackWait, -1
+	c.Replicas = j.stream.Replicas
+	if cons, err = j.js.CreateConsumer(ctx, stream, c); err != nil {
+		return nil, fmt.Errorf("making consumer %s: %w", c.Durable, err)
+	}
+	return cons, nil
+}
+
+// deliver hands one message to the stage; it blocks while the stage is busy, which stops the pulling (I6). Consumer sequences
+// count from 1 after a reset: a gap means that a former owner's pull got the messages between, and they will not come again
+// by themselves.
+func (f *Feed) deliver(msg jetstream.Msg) {
+	meta, err := msg.Metadata()
+	if err != nil || meta.Sequence.Consumer != f.last+1 {
+		f.fail(nil, ErrBroken)
+		return
+	}
+	f.last = meta.Sequence.Consumer
+	m := Message{
+		Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Pending: meta.NumPending,
+		Header: msg.Headers(), Body: msg.Data(), Mark: msg.Reply(),
+	}
+	select {
+	case f.out <- m:
+	case <-f.done:
+	}
+}
+
+// fail reports what ends the feed; everything else the client library mends by itself.
+func (f *Feed) fail(_ jetstream.ConsumeContext, err error) {
+	for _, fatal := range []error{ErrBroken, jetstream.ErrConsumerDeleted, jetstream.ErrConsumerNotFound, jetstream.ErrBadRequest, jetstream.ErrConnectionClosed, nats.ErrSlowConsumer} {
+		if errors.Is(err, fatal) {
+			select {
+			case f.broken <- fmt.Errorf("%w: %w", ErrBroken, err):
+			default:
+			}
+			return
+		}
+	}
+}
+
+// Messages returns the channel of messages in order. It is never closed.
+func (f *Feed) Messages() <-chan Message { return f.out }
+
+// Broken delivers at most one error, after which the feed must be opened again.
+func (f *Feed) Broken() <-chan error { return f.broken }
+
+// Ack tells the server that the message with this mark and all before it need not come again. Losing one is harmless.
+func (f *Feed) Ack(mark string) error {
+	if err := f.nc.Publish(mark, []byte("+ACK")); err != nil {
+		return fmt.Errorf("acknowledging: %w", err)
+	}
+	return nil
+}
+
+// Stop ends the feed. It is safe to call more than once.
+func (f *Feed) Stop() {
+	f.stop.Do(func() {
+		close(f.done)
+		f.cc.Stop()
+		<-f.cc.Closed()
+	})
+}

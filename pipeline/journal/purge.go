@@ -1,0 +1,240 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// spaceShare is the part of EVENTS that a purge for space removes at once.
+const spaceShare = 10
+
+// rawFloors says how far RAW was processed.
+type rawFloors struct {
+	// passed is the sequence up to which every partition is done.
+	passed uint64
+	// oldest is when the first record after passed was stored, zero when there is none.
+	oldest time.Time
+}
+
+// rawFloors asks every partition's consumer. A partition with nothing pending counts as passed up to the last sequence: the
+// floor of an idle consumer stands still.
+func (j *Journal) rawFloors(ctx context.Context) (rawFloors, error) {
+	info, err := j.streams[j.names.raw()].Info(ctx)
+	if err != nil {
+		return rawFloors{}, fmt.Errorf("measuring stream %s: %w", j.names.raw(), err)
+	}
+	f := rawFloors{passed: info.State.LastSeq}
+	for p := range j.stream.Partitions {
+		passed, err := j.passed(ctx, j.names.raw(), rawConsumer(p), info.State.LastSeq)
+		if err != nil {
+			return rawFloors{}, err
+		}
+		f.passed = min(f.passed, passed)
+	}
+	if f.passed == info.State.LastSeq {
+		return f, nil
+	}
+	_, f.oldest, err = j.firstFrom(ctx, j.names.raw(), map[string]any{"seq": f.passed + 1, "next_by_subj": ">"})
+	return f, err
+}
+
+// passed returns the sequence up to which a consumer is done; last is the last sequence of the stream before the question. A
+// consumer that was not made yet has passed nothing.
+func (j *Journal) passed(ctx context.Context, stream, consumer string, last uint64) (uint64, error) {
+	c, err := j.js.Consumer(ctx, stream, consumer)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("asking for consumer %s: %w", consumer, err)
+	}
+	return passedOf(c.CachedInfo(), last), nil
+}
+
+func passedOf(info *jetstream.ConsumerInfo, last uint64) uint64 {
+	if info.NumPending == 0 && info.NumAckPending == 0 {
+		return last
+	}
+	return info.AckFloor.Stream
+}
+
+// Backlog returns how many records no sequencer has read and how many deliveries no sink has settled.
+func (j *Journal) Backlog(ctx context.Context) (uint64, error) {
+	var n uint64
+	for _, stream := range []string{j.names.raw(), j.names.events()} {
+		list := j.streams[stream].ListConsumers(ctx)
+		for info := range list.Info() {
+			n += info.NumPending
+			if strings.HasPrefix(info.Name, sinkConsumerPrefix) {
+				n += uint64(info.NumAckPending) //nolint:gosec // never negative
+			}
+		}
+		if err := list.Err(); err != nil {
+			return 0, fmt.Errorf("listing consumers of %s: %w", stream, err)
+		}
+	}
+	return n, nil
+}
+
+// purgeRaw removes what every partition has passed and is older than raw_keep; without regard to age when space is short.
+func (j *Journal) purgeRaw(ctx context.Context, f rawFloors, trusted, short bool) error {
+	upTo := f.passed + 1
+	if !short && j.stream.RawKeep > 0 {
+		if !trusted {
+			return nil
+		}
+		young, _, err := j.firstFrom(ctx, j.names.raw(), map[string]any{"start_time": j.set.Clock().Add(-j.stream.RawKeep), "next_by_subj": ">"})
+		if err != nil {
+			return err
+		}
+		if young > 0 {
+			upTo = min(upTo, young)
+		}
+	}
+	return j.purge(ctx, j.names.raw(), "raw", upTo)
+}
+
+// purgeEvents removes events older than the retention, or the oldest tenth when space is short: only what every sink has
+// passed, and only what was stored before the oldest unprocessed RAW record, because reading that again must find what came
+// of it (I3). Fences that stand in the way are asked to move; the next purge passes them.
+func (j *Journal) purgeEvents(ctx context.Context, f rawFloors, trusted, short bool) error {
+	info, err := j.streams[j.names.events()].Info(ctx)
+	if err != nil {
+		return fmt.Errorf("measuring stream %s: %w", j.names.events(), err)
+	}
+	upTo, err := j.wanted(ctx, info.State, trusted, short)
+	if err != nil || upTo <= info.State.FirstSeq {
+		return err
+	}
+	if !f.oldest.IsZero() {
+		keep, _, err := j.firstFrom(ctx, j.names.events(), map[string]any{"start_time": f.oldest, "next_by_subj": ">"})
+		if err != nil {
+			return err
+		}
+		if keep > 0 {
+			upTo = min(upTo, keep)
+		}
+	}
+	sinks, err := j.sinkFloor(ctx, info.State.LastSeq)
+	if err != nil {
+		return err
+	}
+	upTo = min(upTo, sinks+1)
+	fence, err := j.oldestFence(ctx)
+	if err != nil {
+		return err
+	}
+	if upTo > fence {
+		j.renewBelow.Store(upTo)
+		upTo = fence
+	}
+	return j.purge(ctx, j.names.events(), "events", upTo)
+}
+
+// wanted returns the first sequence that age and space allow to stay.
+func (j *Journal) wanted(ctx context.Context, st jetstream.StreamState, trusted, short bool) (uint64, error) {
+	upTo := st.FirstSeq
+	if trusted {
+		young, _, err := j.firstFrom(ctx, j.names.events(), map[string]any{"start_time": j.set.Clock().Add(-j.stream.Retention), "next_by_subj": ">"})
+		if err != nil {
+			return 0, err
+		}
+		if young == 0 {
+			young = st.LastSeq + 1
+		}
+		upTo = max(upTo, young)
+	}
+	if short {
+		upTo = max(upTo, st.FirstSeq+max(1, (st.LastSeq-st.FirstSeq)/spaceShare))
+	}
+	return upTo, nil
+}
+
+// sinkFloor returns the sequence that every sink has passed in every partition. A sink that left the configuration still
+// counts: its consumers are there.
+func (j *Journal) sinkFloor(ctx context.Context, last uint64) (uint64, error) {
+	floor := last
+	list := j.streams[j.names.events()].ListConsumers(ctx)
+	for info := range list.Info() {
+		if strings.HasPrefix(info.Name, sinkConsumerPrefix) {
+			floor = min(floor, passedOf(info, last))
+		}
+	}
+	if err := list.Err(); err != nil {
+		return 0, fmt.Errorf("listing sinks: %w", err)
+	}
+	return floor, nil
+}
+
+// oldestFence returns the sequence of the fence that is nearest to the beginning of EVENTS.
+func (j *Journal) oldestFence(ctx context.Context) (uint64, error) {
+	oldest := ^uint64(0)
+	for p := range j.stream.Partitions {
+		seq, err := j.LastEpoch(ctx, p)
+		if err != nil {
+			return 0, err
+		}
+		if seq > 0 {
+			oldest = min(oldest, seq)
+		}
+	}
+	return oldest, nil
+}
+
+// purge removes everything below upTo.
+func (j *Journal) purge(ctx context.Context, stream, label string, upTo uint64) error {
+	s := j.streams[stream]
+	if upTo <= s.CachedInfo().State.FirstSeq {
+		return nil
+	}
+	before := s.CachedInfo().State.Msgs
+	if err := s.Purge(ctx, jetstream.WithPurgeSequence(upTo)); err != nil {
+		return fmt.Errorf("purging %s: %w", stream, err)
+	}
+	info, err := s.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("measuring stream %s: %w", stream, err)
+	}
+	if before > info.State.Msgs {
+		j.metrics.purged.WithLabelValues(label).Add(float64(before - info.State.Msgs))
+	}
+	return nil
+}
+
+// firstFrom returns sequence and time of the first message that a direct get with this request finds, 0 when there is none.
+func (j *Journal) firstFrom(ctx context.Context, stream string, request map[string]any) (uint64, time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	body, err := json.Marshal(request)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, err)
+	}
+	resp, err := j.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream, body)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, err)
+	}
+	if resp.Header.Get("Status") == "404" {
+		return 0, time.Time{}, nil
+	}
+	return place(resp.Header)
+}
+
+func place(h nats.Header) (uint64, time.Time, error) {
+	seq, err := strconv.ParseUint(h.Get(jetstream.SequenceHeader), 10, 64)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("reading a stored message's sequence: %w", err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, h.Get(jetstream.TimeStampHeaer))
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("reading a stored message's time: %w", err)
+	}
+	return seq, at, nil
+}

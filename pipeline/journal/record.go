@@ -1,0 +1,140 @@
+package journal
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"carillon/pipeline"
+	"carillon/pipeline/chime"
+)
+
+// Headers of a message in RAW, EVENTS, LATE and DEAD.
+const (
+	HeaderID       = "Carillon-Id"
+	HeaderKey      = "Carillon-Key"
+	HeaderKind     = "Carillon-Kind"
+	HeaderAttendee = "Carillon-Attendee"
+	HeaderTime     = "Carillon-Time"
+	HeaderSource   = "Carillon-Source"
+	HeaderReceived = "Carillon-Received"
+	HeaderRaw      = "Carillon-Raw"
+	HeaderLate     = "Carillon-Late"
+	HeaderGap      = "Carillon-Gap"
+	HeaderFirst    = "Carillon-First"
+	HeaderTrace    = "Carillon-Trace"
+	HeaderReason   = "Carillon-Reason"
+	HeaderPart     = "Carillon-Part"
+	HeaderSink     = "Carillon-Sink"
+	HeaderAttempts = "Carillon-Attempts"
+	HeaderSequence = "Carillon-Sequence"
+)
+
+// Notification is one notification as RAW holds it.
+type Notification struct {
+	chime.Record
+	// Source is the id of the source that brought it.
+	Source string
+	// Received is when it reached this router.
+	Received time.Time
+	// Trace is the path's own identifier of the delivery; empty when there is none.
+	Trace string
+	// Body is the notification without its wrapper.
+	Body []byte
+}
+
+// RawMessage builds the message that stores n in the partition of its key.
+func (j *Journal) RawMessage(n Notification) *nats.Msg {
+	h := recordHeader(n.ID, n.Key, n.Kind, n.Attendee, n.Source)
+	h[HeaderTime] = []string{strconv.FormatInt(n.Time, 10)}
+	h[HeaderReceived] = []string{formatMillis(n.Received)}
+	if n.Trace != "" {
+		h[HeaderTrace] = []string{clean(n.Trace)}
+	}
+	return &nats.Msg{Subject: j.names.rawSubject(chime.Partition(n.Key, j.stream.Partitions)), Header: h, Data: n.Body}
+}
+
+// EventMessage builds the message that stores e in partition p.
+func (j *Journal) EventMessage(p int, e *pipeline.Event) *nats.Msg {
+	return &nats.Msg{Subject: j.names.eventSubject(p, e.Key), Header: eventHeader(e), Data: e.Body}
+}
+
+func eventHeader(e *pipeline.Event) nats.Header {
+	h := recordHeader(e.ID, e.Key, e.Kind, e.Attendee, e.Source)
+	h[HeaderTime] = []string{formatMillis(e.Time)}
+	h[HeaderReceived] = []string{formatMillis(e.Received)}
+	h[HeaderRaw] = []string{strconv.FormatUint(e.Raw, 10)}
+	if e.IsLate {
+		h[HeaderLate] = []string{strconv.FormatInt(e.Late.Milliseconds(), 10)}
+	}
+	if e.First {
+		h[HeaderFirst] = []string{"1"}
+	}
+	if e.Gap != "" {
+		h[HeaderGap] = []string{e.Gap}
+	}
+	return h
+}
+
+func recordHeader(id chime.Identity, key, kind, attendee, source string) nats.Header {
+	h := make(nats.Header, 12)
+	h[HeaderID] = []string{id.String()}
+	h[HeaderKey] = []string{key}
+	h[HeaderKind] = []string{kind}
+	h[HeaderSource] = []string{source}
+	if attendee != "" {
+		h[HeaderAttendee] = []string{attendee}
+	}
+	return h
+}
+
+// Event reads m, a message of RAW or of EVENTS. The event of a RAW message has the RAW sequence in Raw and no Sequence.
+func (m *Message) Event() (pipeline.Event, error) {
+	e := pipeline.Event{Body: m.Body, Sequence: m.Sequence}
+	var err error
+	if e.ID, err = chime.ParseIdentity(value(m.Header, HeaderID)); err != nil {
+		return e, fmt.Errorf("reading message %d: %w", m.Sequence, err)
+	}
+	e.Key, e.Kind = value(m.Header, HeaderKey), value(m.Header, HeaderKind)
+	e.Attendee, e.Source, e.Gap = value(m.Header, HeaderAttendee), value(m.Header, HeaderSource), value(m.Header, HeaderGap)
+	e.First = value(m.Header, HeaderFirst) != ""
+	ms, err := strconv.ParseInt(value(m.Header, HeaderTime), 10, 64)
+	if err != nil || e.Key == "" {
+		return e, fmt.Errorf("reading message %d: its headers are not those of an event", m.Sequence)
+	}
+	e.Time = time.UnixMilli(ms).UTC()
+	if ms, err = strconv.ParseInt(value(m.Header, HeaderReceived), 10, 64); err == nil {
+		e.Received = time.UnixMilli(ms).UTC()
+	}
+	if e.Raw, err = strconv.ParseUint(value(m.Header, HeaderRaw), 10, 64); err != nil {
+		e.Raw, e.Sequence = m.Sequence, 0
+	}
+	if late := value(m.Header, HeaderLate); late != "" {
+		ms, _ := strconv.ParseInt(late, 10, 64)
+		e.Late, e.IsLate = time.Duration(ms)*time.Millisecond, true
+	}
+	return e, nil
+}
+
+// value looks a header up by its exact spelling, which is how this package writes it.
+func value(h nats.Header, name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func formatMillis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+
+// clean makes s fit for a header: anything but printable ASCII becomes "?", and at most 200 bytes stay.
+func clean(s string) string {
+	b := []byte(s[:min(len(s), 200)])
+	for i, c := range b {
+		if c < 0x20 || c > 0x7e {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}

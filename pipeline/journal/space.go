@@ -1,0 +1,96 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"carillon/pipeline/telemetry"
+)
+
+const (
+	// spaceTick is how often fill is measured.
+	spaceTick = 2 * time.Second
+	// purgeEvery is how many ticks pass between purges by age; one for space needs no waiting.
+	purgeEvery = 15
+)
+
+// reserve is what appends of events leave free, so that fences and purges always go through.
+func reserve(limit uint64) uint64 { return min(limit/16, 64<<20) }
+
+// pressure is the fill from which EVENTS and RAW are purged before their age asks for it.
+func pressure(limit uint64) uint64 { return limit - 3*reserve(limit) }
+
+// toUnsigned returns a limit of the configuration, which Validate keeps positive, as the server counts bytes.
+func toUnsigned(limit int64) uint64 { return uint64(max(limit, 0)) }
+
+// keepSpace measures and purges until ctx ends. It needs neither lease nor fence: purging is what frees space, and doing it
+// twice does no harm.
+func (j *Journal) keepSpace(ctx context.Context) {
+	tick := time.NewTicker(spaceTick)
+	defer tick.Stop()
+	var age ageClock
+	for n := 0; ; n++ {
+		if err := j.spaceOnce(ctx, age.trust(j.set.Clock()), n%purgeEvery == 0); err != nil && ctx.Err() == nil {
+			j.set.Logger.DebugContext(ctx, "space not measured", telemetry.Err(err))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// spaceOnce measures every stream, and purges when it is due or space is short.
+func (j *Journal) spaceOnce(ctx context.Context, trusted, due bool) error {
+	states, err := j.measure(ctx)
+	if err != nil {
+		return err
+	}
+	events, raw := states[j.names.events()], states[j.names.raw()]
+	limit := toUnsigned(int64(j.stream.MaxBytes))
+	j.full.Store(events.Bytes > limit-reserve(limit))
+	j.observeOldest(events)
+	short := events.Bytes > pressure(limit)
+	shortRaw := raw.Bytes > pressure(toUnsigned(int64(j.rawBytes())))
+	if !due && !short && !shortRaw {
+		return nil
+	}
+	floors, err := j.rawFloors(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.purgeRaw(ctx, floors, trusted, shortRaw); err != nil {
+		return err
+	}
+	return j.purgeEvents(ctx, floors, trusted, short)
+}
+
+func (j *Journal) measure(ctx context.Context) (map[string]jetstream.StreamState, error) {
+	labels := map[string]string{
+		j.names.raw(): "raw", j.names.events(): "events", j.names.late(): "late", j.names.quarantine(): "quarantine", j.names.dead(): "dead",
+	}
+	states := make(map[string]jetstream.StreamState, len(labels))
+	for name, label := range labels {
+		info, err := j.streams[name].Info(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("measuring stream %s: %w", name, err)
+		}
+		states[name] = info.State
+		j.metrics.bytes.WithLabelValues(label).Set(float64(info.State.Bytes))
+		j.metrics.messages.WithLabelValues(label).Set(float64(info.State.Msgs))
+		j.metrics.limit.WithLabelValues(label).Set(float64(info.Config.MaxBytes))
+	}
+	return states, nil
+}
+
+func (j *Journal) observeOldest(events jetstream.StreamState) {
+	if events.Msgs == 0 {
+		j.metrics.oldest.Set(0)
+		return
+	}
+	j.metrics.oldest.Set(float64(events.FirstTime.UnixMilli()) / 1000)
+}

@@ -1,0 +1,91 @@
+package sequence
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"carillon/pipeline"
+	"carillon/pipeline/dedupe"
+)
+
+// otherSource is the label of records whose source left the configuration.
+const otherSource = "other"
+
+// Metrics is shared by the sequencers of all partitions.
+type Metrics struct {
+	events     map[string]prometheus.Counter
+	witnesses  map[string]prometheus.Counter
+	out        *prometheus.CounterVec
+	held       prometheus.Gauge
+	forced     prometheus.Counter
+	unreadable prometheus.Counter
+	lag        prometheus.Histogram
+	recoveries prometheus.Counter
+}
+
+// NewMetrics registers the metrics; sources are the ids of the configured sources.
+func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
+	f := promauto.With(r)
+	m := &Metrics{
+		out: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_order_released_total", Help: "Events appended to EVENTS, by whether they were late.",
+		}, []string{"late"}),
+		held: f.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_order_held_events", Help: "Events that wait for earlier ones.",
+		}),
+		forced: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_order_forced_total", Help: "Holds cut short because memory for held events was full.",
+		}),
+		unreadable: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_sequence_set_aside_total", Help: "Records of RAW that went to QUARANTINE because they could not become events.",
+		}),
+		lag: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "carillon_order_lag_seconds", Help: "From receipt of an event's first copy to its append to EVENTS.",
+			Buckets: []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
+		}),
+		recoveries: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_sequence_recoveries_total", Help: "Times a partition was taken anew after an error.",
+		}),
+		events:    map[string]prometheus.Counter{},
+		witnesses: map[string]prometheus.Counter{},
+	}
+	events := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_dedupe_events_total", Help: "New events, by the source that brought them first.",
+	}, []string{"source"})
+	witnesses := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_dedupe_witnesses_total", Help: "Copies of events that were known, by source.",
+	}, []string{"source"})
+	for _, s := range append([]string{otherSource}, sources...) {
+		m.events[s], m.witnesses[s] = events.WithLabelValues(s), witnesses.WithLabelValues(s)
+	}
+	m.out.WithLabelValues("true")
+	m.out.WithLabelValues("false")
+	return m
+}
+
+// Recovered counts a partition that is taken anew.
+func (m *Metrics) Recovered() { m.recoveries.Inc() }
+
+func (m *Metrics) judged(v dedupe.Verdict, source string) {
+	if _, ok := m.events[source]; !ok {
+		source = otherSource
+	}
+	switch v {
+	case dedupe.New:
+		m.events[source].Inc()
+	case dedupe.Witness:
+		m.witnesses[source].Inc()
+	case dedupe.Reread:
+	}
+}
+
+func (m *Metrics) released(e *pipeline.Event, now time.Time) {
+	late := "false"
+	if e.IsLate {
+		late = "true"
+	}
+	m.out.WithLabelValues(late).Inc()
+	m.lag.Observe(now.Sub(e.Received).Seconds())
+}

@@ -1,0 +1,104 @@
+package sequence
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"carillon/pipeline"
+	"carillon/pipeline/dedupe"
+	"carillon/pipeline/journal"
+	"carillon/pipeline/order"
+)
+
+// released is what the order buffer carries along with an event.
+type released struct {
+	event    *pipeline.Event
+	position int
+	meeting  *meeting
+}
+
+// take reads one record and judges it, or lets it wait for the history of its meeting.
+func (t *tenure) take(ctx context.Context, m journal.Message) error {
+	now := time.Now() // Not earlier than the reading: the clock relies on it.
+	t.clock.observe(m.Stored, now)
+	t.read, t.pending = m.Sequence, m.Pending
+	r := record{msg: m, position: t.floor.Add(m.Mark), at: t.clock.now(), count: t.counts(m.Sequence)}
+	event, err := m.Event()
+	if err != nil {
+		return t.setAside(ctx, r, err)
+	}
+	r.event = &event
+	meeting, known := t.meetings.touch(event.Key, now)
+	if !known {
+		meeting.loading = true
+		t.loads.ask(event.Key)
+	}
+	if meeting.loading {
+		meeting.waiting = append(meeting.waiting, r)
+		return nil
+	}
+	t.judge(meeting, r)
+	return nil
+}
+
+// setAside keeps a record of RAW whose headers nobody understands: another program wrote it, or a newer version did.
+func (t *tenure) setAside(ctx context.Context, r record, cause error) error {
+	q := journal.Quarantined{Source: "journal", Reason: cause.Error(), Received: r.msg.Stored, Body: r.msg.Body}
+	if err := t.set.Journal.Quarantine(ctx, q); err != nil {
+		return fmt.Errorf("setting record aside: %w", err)
+	}
+	t.set.Metrics.unreadable.Inc()
+	t.floor.Settle(r.position)
+	return nil
+}
+
+// judge asks dedupe and sends a new event into order.
+func (t *tenure) judge(m *meeting, r record) {
+	verdict := m.memory.See(r.event.ID, r.event.Raw)
+	if r.count {
+		t.set.Metrics.judged(verdict, r.event.Source)
+	}
+	switch verdict {
+	case dedupe.New:
+		m.unsettled++
+		e := entry(r.event)
+		e.Size = len(r.event.Body) + eventOverhead
+		e.Payload = released{event: r.event, position: r.position, meeting: m}
+		t.order.Push(r.at, e)
+	case dedupe.Witness, dedupe.Reread:
+		t.floor.Settle(r.position)
+	}
+}
+
+// eventOverhead is what an event keeps in memory beside its body, in bytes: headers, entry, heap and floor.
+const eventOverhead = 1024
+
+func entry(e *pipeline.Event) order.Entry[released] {
+	return order.Entry[released]{
+		Key: e.Key, ID: e.ID, Kind: e.Kind, Attendee: e.Attendee, Time: e.Time.UnixMilli(),
+		IsLate: e.IsLate, Late: e.Late.Milliseconds(), First: e.First,
+	}
+}
+
+// loaded takes the history of a meeting and then the records that waited for it.
+func (t *tenure) loaded(l load) error {
+	t.loads.received()
+	if l.err != nil {
+		return l.err
+	}
+	m, ok := t.meetings.byKey[l.key]
+	if !ok {
+		return nil
+	}
+	for i := range l.events {
+		m.memory.Restore(l.events[i].ID, l.events[i].Raw)
+		t.order.Restore(entry(&l.events[i]))
+	}
+	waiting := m.waiting
+	m.loading, m.waiting = false, nil
+	for _, r := range waiting {
+		t.judge(m, r)
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package sequence
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"carillon/pipeline/journal"
+	"carillon/pipeline/order"
+	"carillon/pipeline/telemetry"
+)
+
+// drainAtOnce is how many records are taken before anything else is looked at.
+const drainAtOnce = 256
+
+// tenure is one time of owning the partition: everything in it is forgotten at its end. Its methods run on the goroutine of
+// run; the helpers only talk over channels.
+type tenure struct {
+	*Sequencer
+	fence    *journal.Fence
+	feed     *journal.Feed
+	clock    logClock
+	floor    journal.Floor
+	meetings *meetings
+	order    *order.Buffer[released]
+	read     uint64 // RAW sequence of the last record
+	pending  uint64 // how many followed it then
+	loads    *loader
+	out      outbox
+	due      []order.Entry[released]
+	timer    *time.Timer
+	held     int    // as last told to the metrics
+	forced   uint64 // as last told to the metrics
+	full     bool   // the journal was full at the last append
+	wg       sync.WaitGroup
+	stop     context.CancelFunc
+}
+
+func newTenure(ctx context.Context, s *Sequencer, fence *journal.Fence, feed *journal.Feed) *tenure {
+	ctx, stop := context.WithCancel(ctx)
+	t := &tenure{
+		Sequencer: s, fence: fence, feed: feed, stop: stop,
+		meetings: newMeetings(s.set.Limits.Meetings),
+		order:    order.New[released](s.set.Order, s.set.Limits.Order),
+		timer:    time.NewTimer(time.Hour),
+	}
+	t.loads = newLoader(ctx, &t.wg, s.set.Journal, s.partition)
+	t.out.start(ctx, &t.wg, fence)
+	return t
+}
+
+// end stops the helpers and gives back what the metrics were told.
+func (t *tenure) end() {
+	t.stop()
+	t.wg.Wait()
+	t.timer.Stop()
+	t.set.Metrics.held.Sub(float64(t.held))
+	for _, m := range t.meetings.byKey {
+		for _, r := range m.waiting {
+			if r.count {
+				t.owed[r.msg.Sequence] = struct{}{}
+			}
+		}
+	}
+}
+
+// run is the loop of the partition.
+func (t *tenure) run(ctx context.Context) error {
+	tick := time.NewTicker(ackEvery)
+	defer tick.Stop()
+	for {
+		t.release()
+		if err := t.step(ctx, tick.C); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return t.finish(context.WithoutCancel(ctx))
+		}
+	}
+}
+
+// step waits for one thing to happen and does what follows from it.
+func (t *tenure) step(ctx context.Context, tick <-chan time.Time) error {
+	in := t.feed.Messages()
+	if t.congested() {
+		in = nil // I6: RAW keeps what cannot be taken in.
+	}
+	request, key := t.loads.next()
+	select {
+	case m := <-in:
+		return t.takeAll(ctx, m)
+	case request <- key:
+		t.loads.sent()
+	case l := <-t.loads.results:
+		return t.loaded(l)
+	case err := <-t.out.results:
+		return t.appended(ctx, err)
+	case <-t.out.wait:
+		t.out.wait = nil
+		t.out.submit()
+	case <-t.timer.C:
+		return t.advance(ctx)
+	case <-tick:
+		return t.housekeep(ctx)
+	case err := <-t.feed.Broken():
+		return err
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// takeAll takes m and what else is there already.
+func (t *tenure) takeAll(ctx context.Context, m journal.Message) error {
+	for range drainAtOnce {
+		if err := t.take(ctx, m); err != nil {
+			return err
+		}
+		select {
+		case m = <-t.feed.Messages():
+		default:
+			return nil
+		}
+	}
+	return t.take(ctx, m)
+}
+
+// congested reports whether more is on its way out or in than memory is meant for.
+func (t *tenure) congested() bool {
+	return t.out.len() >= t.set.Limits.Out || t.loads.waiting() >= t.set.Limits.Out
+}
+
+// release moves what order lets go to the outbox, starts an append if none is running, and arms the timer.
+func (t *tenure) release() {
+	t.due = t.order.Due(t.due[:0], t.clock.now())
+	for i := range t.due {
+		t.out.add(t.outgoing(&t.due[i]))
+	}
+	clear(t.due)
+	t.out.send()
+	held := t.order.Held()
+	t.set.Metrics.held.Add(float64(held - t.held))
+	t.held = held
+	t.arm()
+}
+
+// arm sets the timer to the moment at which carried log time ends the next hold.
+func (t *tenure) arm() {
+	t.timer.Stop()
+	next, ok := t.order.Next()
+	if !ok {
+		return
+	}
+	wait := max(t.clock.until(next, time.Now()), minWait)
+	if t.pending > 0 {
+		wait = max(wait, maxWait)
+	}
+	t.timer.Reset(wait)
+}
+
+const (
+	// minWait keeps a burst of ends of holds from asking the stream for each of them.
+	minWait = 2 * time.Millisecond
+	// maxWait is when the stream is asked although more records were announced: they may have been purged.
+	maxWait = time.Second
+)
+
+// advance carries log time on with the monotonic clock, if the stream confirms that nothing unread was stored before now.
+func (t *tenure) advance(ctx context.Context) error {
+	at := time.Now()
+	beyond, err := t.set.Journal.RawBeyond(ctx, t.partition, t.read)
+	if err != nil {
+		return fmt.Errorf("asking for unread records: %w", err)
+	}
+	if beyond == 0 {
+		t.pending = 0
+		t.clock.confirm(at.Add(-t.set.Journal.StoreDelay()))
+	}
+	return nil
+}
+
+// housekeep acknowledges, frees memory and renews the fence when a purge waits for it.
+func (t *tenure) housekeep(ctx context.Context) error {
+	t.acknowledge()
+	t.meetings.evict(time.Now().Add(-forgetAfter), t.order.Forget)
+	t.set.Metrics.forced.Add(float64(t.order.Forced() - t.forced))
+	t.forced = t.order.Forced()
+	if t.fence.NeedsRenewal() && !t.out.busy() {
+		if err := t.fence.Renew(ctx); err != nil {
+			return err
+		}
+		t.epoch.Store(t.fence.Epoch())
+	}
+	return nil
+}
+
+// acknowledge tells the journal up to where nothing needs reading again. A lost acknowledgement is harmless.
+func (t *tenure) acknowledge() {
+	if mark, moved := t.floor.Rise(); moved {
+		if err := t.feed.Ack(mark); err != nil {
+			t.set.Logger.Debug("acknowledgement lost", telemetry.Partition(t.partition), telemetry.Err(err))
+		}
+	}
+}
+
+// finish appends what order has released and acknowledges. What is held stays in RAW: releasing it early would break the
+// order of what comes after the restart.
+func (t *tenure) finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, finishLimit)
+	defer cancel()
+	for t.out.len() > 0 {
+		t.out.send()
+		select {
+		case err := <-t.out.results:
+			if err != nil {
+				t.acknowledge()
+				return nil // What is not appended stays in RAW.
+			}
+			if err := t.appended(ctx, nil); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	t.acknowledge()
+	return nil
+}
