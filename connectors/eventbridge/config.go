@@ -1,0 +1,120 @@
+package eventbridge
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"carillon/connectors/eventbridge/receive"
+	"carillon/pipeline"
+)
+
+const (
+	defaultPath       = "/eventbridge"
+	defaultHeader     = "x-api-key"
+	defaultRetryAfter = 5 * time.Second
+)
+
+// Config is the user's part of an eventbridge source.
+type Config struct {
+	// Path is where the shared listener takes requests: / and a name, such as /eventbridge. Each source needs its own.
+	Path string `koanf:"path"`
+	// Auth says how EventBridge proves itself. Exactly one kind must be set.
+	Auth AuthConfig `koanf:"auth"`
+	// RetryAfter is how long EventBridge is asked to wait when a notification could not be stored. 1s to 1h, whole seconds.
+	RetryAfter time.Duration `koanf:"retry_after"`
+}
+
+// AuthConfig is the part of the configuration under auth. It mirrors the authorization of the EventBridge connection.
+type AuthConfig struct {
+	// APIKey accepts a header with a secret value.
+	APIKey APIKeyConfig `koanf:"api_key"`
+	// Basic accepts a user name and a password.
+	Basic BasicConfig `koanf:"basic"`
+	// None accepts everybody who can reach the listener. Only for tests, or where the network already admits no one else.
+	None bool `koanf:"none"`
+}
+
+// APIKeyConfig is the part of the configuration under auth.api_key.
+type APIKeyConfig struct {
+	// Header is the name of the header that carries the key; upper and lower case are the same.
+	Header string `koanf:"header"`
+	// Value is the key. Not set: API keys are not accepted.
+	Value pipeline.Secret `koanf:"value"`
+}
+
+// BasicConfig is the part of the configuration under auth.basic.
+type BasicConfig struct {
+	// Username is the user name, without a colon. Empty: Basic authorization is not accepted.
+	Username string `koanf:"username"`
+	// Password is the password.
+	Password pipeline.Secret `koanf:"password"`
+}
+
+// DefaultConfig returns the defaults of an eventbridge source. They lack an auth and so are not valid by themselves.
+func DefaultConfig() Config {
+	return Config{
+		Path:       defaultPath,
+		Auth:       AuthConfig{APIKey: APIKeyConfig{Header: defaultHeader}},
+		RetryAfter: defaultRetryAfter,
+	}
+}
+
+// Validate joins every problem; each begins with its key path.
+func (c *Config) Validate() error {
+	var errs []error
+	if err := receive.CheckPath(c.Path); err != nil {
+		errs = append(errs, fmt.Errorf("path: %w", err))
+	}
+	if c.RetryAfter < time.Second || c.RetryAfter > time.Hour || c.RetryAfter%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("retry_after: %s is not a whole number of seconds from 1s to 1h", c.RetryAfter))
+	}
+	errs = append(errs, c.Auth.validate()...)
+	return errors.Join(errs...)
+}
+
+func (a *AuthConfig) validate() []error {
+	var errs []error
+	if err := checkHeader(a.APIKey.Header); err != nil {
+		errs = append(errs, fmt.Errorf("auth.api_key.header: %w", err))
+	}
+	basic := a.Basic.Username != "" || !a.Basic.Password.IsZero()
+	if basic && (a.Basic.Username == "" || strings.Contains(a.Basic.Username, ":")) {
+		errs = append(errs, errors.New("auth.basic.username: must be set and hold no colon"))
+	}
+	if basic && a.Basic.Password.IsZero() {
+		errs = append(errs, errors.New("auth.basic.password: must be set"))
+	}
+	kinds := 0
+	for _, set := range []bool{!a.APIKey.Value.IsZero(), basic, a.None} {
+		if set {
+			kinds++
+		}
+	}
+	if kinds == 0 {
+		errs = append(errs, errors.New("auth: set api_key.value or basic, as in the EventBridge connection; bodies carry no "+
+			"signature, so without it anyone could send events (none: true accepts that)"))
+	}
+	if kinds > 1 {
+		errs = append(errs, errors.New("auth: set only one of api_key.value, basic and none"))
+	}
+	return errs
+}
+
+var headerForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
+
+// checkHeader refuses what is no header name and the names that EventBridge fills itself.
+func checkHeader(name string) error {
+	if !headerForm.MatchString(name) {
+		return fmt.Errorf("%q is not the name of a header", name)
+	}
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Range",
+		"Transfer-Encoding", "User-Agent":
+		return fmt.Errorf("%q is filled by EventBridge itself and cannot carry a key", name)
+	}
+	return nil
+}

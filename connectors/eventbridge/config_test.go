@@ -1,0 +1,58 @@
+package eventbridge_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"carillon/connectors/eventbridge"
+	"carillon/pipeline"
+)
+
+func TestValidateNamesEachKey(t *testing.T) {
+	secret := pipeline.NewSecret("hunter2")
+	tests := map[string]struct {
+		change func(*eventbridge.Config)
+		want   []string
+	}{
+		"nothing set": {func(*eventbridge.Config) {}, []string{"auth: set api_key.value or basic"}},
+		"two kinds": {func(c *eventbridge.Config) {
+			c.Auth.APIKey.Value, c.Auth.None = secret, true
+		}, []string{"auth: set only one"}},
+		"half of basic": {func(c *eventbridge.Config) { c.Auth.Basic.Username = "bus" }, []string{"auth.basic.password: "}},
+		"other half":    {func(c *eventbridge.Config) { c.Auth.Basic.Password = secret }, []string{"auth.basic.username: "}},
+		"colon": {func(c *eventbridge.Config) {
+			c.Auth.Basic = eventbridge.BasicConfig{Username: "a:b", Password: secret}
+		}, []string{"auth.basic.username: "}},
+		"header": {func(c *eventbridge.Config) {
+			c.Auth.APIKey = eventbridge.APIKeyConfig{Header: "x api key", Value: secret}
+		}, []string{"auth.api_key.header: "}},
+		"taken header": {func(c *eventbridge.Config) {
+			c.Auth.APIKey = eventbridge.APIKeyConfig{Header: "user-agent", Value: secret}
+		}, []string{"auth.api_key.header: "}},
+		"all at once": {func(c *eventbridge.Config) {
+			c.Path, c.RetryAfter, c.Auth.APIKey.Header = "x", time.Millisecond, ""
+		}, []string{"path: ", "retry_after: ", "auth.api_key.header: ", "auth: "}},
+		"odd retry_after": {func(c *eventbridge.Config) {
+			c.Auth.APIKey.Value, c.RetryAfter = secret, 1500*time.Millisecond
+		}, []string{"retry_after: "}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := eventbridge.DefaultConfig()
+			tt.change(&cfg)
+			err := cfg.Validate()
+			require.Error(t, err)
+			lines := strings.Split(err.Error(), "\n")
+			require.Len(t, lines, len(tt.want))
+			for i, want := range tt.want {
+				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
+			}
+			require.NotContains(t, err.Error(), "hunter2")
+			require.NotContains(t, fmt.Sprintf("%+v %#v", cfg, cfg), "hunter2")
+		})
+	}
+}

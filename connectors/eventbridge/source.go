@@ -1,0 +1,75 @@
+package eventbridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"carillon/connectors/eventbridge/receive"
+	"carillon/pipeline"
+)
+
+const (
+	// EventBridge waits 5 s for an answer; the rest is for the way back.
+	handlingTimeout = 4 * time.Second
+	// An event of EventBridge has at most 1 MB; the rest is room for a batch of a pipe.
+	bodyLimit = 2 << 20
+	// What the bodies of one source may take together.
+	bodiesTotal = 64 << 20
+	// How often a line about the same kind of failure is written.
+	logInterval = time.Minute
+)
+
+// Factory declares the source type eventbridge.
+func Factory() pipeline.SourceFactory {
+	return pipeline.SourceFactory{
+		Type: "eventbridge",
+		Config: func() pipeline.Config {
+			c := DefaultConfig()
+			return &c
+		},
+		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Source, error) {
+			cfg, ok := c.(*Config)
+			if !ok {
+				return nil, fmt.Errorf("building source %q: configuration is %T", set.ID, c)
+			}
+			return newSource(*cfg, set)
+		},
+	}
+}
+
+// source is the receiver of one API destination.
+type source struct {
+	cfg     Config
+	set     pipeline.Settings
+	auth    authenticator
+	gate    receive.Gate
+	bodies  *receive.Bodies
+	repeats *receive.Repeats
+	metrics *metrics
+}
+
+func newSource(cfg Config, set pipeline.Settings) (*source, error) {
+	if set.HTTP == nil {
+		return nil, errors.New("building an eventbridge source: there is no listener")
+	}
+	s := &source{
+		cfg:     cfg,
+		set:     set,
+		auth:    newAuthenticator(cfg.Auth),
+		bodies:  receive.NewBodies(bodyLimit, bodiesTotal),
+		repeats: receive.NewRepeats(logInterval),
+		metrics: newMetrics(set.Registerer),
+	}
+	if err := set.HTTP.Handle(cfg.Path, s); err != nil {
+		return nil, fmt.Errorf("registering path %q: %w", cfg.Path, err)
+	}
+	return s, nil
+}
+
+// Run answers requests until ctx ends, then waits for those in hand, at most 4 s each.
+func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
+	s.gate.Run(ctx, out)
+	return nil
+}

@@ -1,0 +1,145 @@
+package sns
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"carillon/connectors/eventbridge/receive"
+	"carillon/pipeline"
+)
+
+// ServeHTTP handles one request of SNS.
+func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), handlingTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	receive.Bound(w, r)
+	s.metrics.inFlight.Inc()
+	defer s.metrics.inFlight.Dec()
+
+	out, leave, ok := s.gate.Enter()
+	if !ok {
+		s.answer(w, start, notRunning, nil)
+		return
+	}
+	defer leave()
+	how, err := s.handle(w, r, out)
+	s.answer(w, start, how, err)
+}
+
+func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emitter) (outcome, error) {
+	if r.Method != http.MethodPost {
+		return refused, refuse(wrongMethod)
+	}
+	received := s.set.Clock()
+	body, release, err := s.bodies.Read(w, r)
+	defer release()
+	if err != nil {
+		return unreadable(err)
+	}
+	if strings.EqualFold(r.Header.Get("X-Amz-Sns-Rawdelivery"), "true") {
+		return refused, refuse(rawDelivery)
+	}
+	msg, t, err := s.authenticate(r.Context(), body)
+	if errors.Is(err, errUnavailable) {
+		return certificateUnavailable, err
+	}
+	if err != nil {
+		return refused, err
+	}
+	switch msg.kind {
+	case typeSubscribe:
+		return s.subscribe(r.Context(), msg, t)
+	case typeUnsubscribe:
+		s.logUnsubscribed(t)
+		return unsubscribed, nil
+	}
+	if msg.foreign {
+		body = msg.reduced()
+	}
+	// I1: the answer 200 comes only after the journal has it.
+	err = out.Emit(r.Context(), pipeline.Notification{Body: body, Received: received, Trace: msg.messageID})
+	if err != nil {
+		return notStored, pipeline.FailedAt(err, 1)[0]
+	}
+	return stored, nil
+}
+
+func unreadable(err error) (outcome, error) {
+	switch {
+	case errors.Is(err, receive.ErrTooLarge):
+		return refused, refuse(tooLarge)
+	case errors.Is(err, receive.ErrBusy):
+		return busy, err
+	default:
+		return cutOff, err
+	}
+}
+
+// authenticate returns the wrapper in body and its topic when it is a message of SNS, of a topic of ours, of now. The error
+// is a *refusal or wraps errUnavailable.
+func (s *source) authenticate(ctx context.Context, body []byte) (*wrapper, topic, error) {
+	msg, err := readWrapper(body)
+	if err != nil {
+		return nil, topic{}, err
+	}
+	t, ours := s.topics[msg.topicArn]
+	if !ours {
+		return nil, topic{}, refuse(foreignTopic)
+	}
+	if err := s.verify(ctx, msg, t); err != nil {
+		return nil, topic{}, err
+	}
+	return msg, t, msg.checkAge(s.set.Clock(), s.cfg.MaxAge)
+}
+
+func (s *source) verify(ctx context.Context, msg *wrapper, t topic) error {
+	if err := msg.checkVersion(s.cfg.RequireSignatureVersion); err != nil {
+		return err
+	}
+	url, err := pin(msg.signingCertURL, t)
+	if err != nil {
+		return err
+	}
+	sig, err := msg.decodeSignature()
+	if err != nil {
+		return err
+	}
+	key, err := s.certs.key(ctx, url, certificateNames(t.region, t.suffix))
+	if err != nil {
+		return err
+	}
+	return msg.verify(key, sig)
+}
+
+// subscribe confirms a subscription. Whatever goes wrong, SNS asks again after a 503.
+func (s *source) subscribe(ctx context.Context, msg *wrapper, t topic) (outcome, error) {
+	if !s.cfg.Confirm {
+		s.logUnconfirmed(t)
+		return unconfirmed, nil
+	}
+	if err := s.confirmer.confirm(ctx, t, msg.token); err != nil {
+		return notConfirmed, err
+	}
+	s.logConfirmed(t)
+	return confirmed, nil
+}
+
+func (s *source) answer(w http.ResponseWriter, start time.Time, how outcome, err error) {
+	status := how.status()
+	if because, ok := errors.AsType[*refusal](err); ok {
+		status = because.reason.status()
+		s.metrics.refusals.WithLabelValues(string(because.reason)).Inc()
+	}
+	if status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	receive.Answer(w, status)
+	s.metrics.requests.WithLabelValues(string(how)).Inc()
+	s.metrics.duration.WithLabelValues(string(how)).Observe(time.Since(start).Seconds())
+	s.logFailure(how, err)
+}

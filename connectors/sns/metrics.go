@@ -1,0 +1,114 @@
+package sns
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// outcome says how a request ended.
+type outcome string
+
+const (
+	stored                 outcome = "stored"                  // the journal has the notification
+	confirmed              outcome = "confirmed"               // a subscription was confirmed
+	unconfirmed            outcome = "unconfirmed"             // one was not, because confirm is false
+	unsubscribed           outcome = "unsubscribed"            // somebody ended a subscription
+	refused                outcome = "refused"                 // for good, see the reason
+	notStored              outcome = "not_stored"              // the journal did not take it, or not in time
+	notConfirmed           outcome = "not_confirmed"           // the SNS API did not take the confirmation
+	certificateUnavailable outcome = "certificate_unavailable" // it could not be fetched now
+	notRunning             outcome = "not_running"             // before the start or during the stop
+	busy                   outcome = "busy"                    // the memory for bodies is full
+	cutOff                 outcome = "cut_off"                 // the body ended early or came too slowly
+)
+
+func outcomes() []outcome {
+	return []outcome{
+		stored, confirmed, unconfirmed, unsubscribed, refused,
+		notStored, notConfirmed, certificateUnavailable, notRunning, busy, cutOff,
+	}
+}
+
+// status is what SNS is told, where no reason says more. Below 500 it does not try again.
+func (o outcome) status() int {
+	switch o {
+	case stored, confirmed, unconfirmed, unsubscribed:
+		return http.StatusOK
+	case refused:
+		return http.StatusForbidden
+	case notStored, notConfirmed, certificateUnavailable, notRunning, busy, cutOff:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusServiceUnavailable
+}
+
+// The outcomes of fetching a certificate.
+const (
+	fetchGood        = "good"
+	fetchRefused     = "refused"
+	fetchUnavailable = "unavailable"
+)
+
+type metrics struct {
+	requests *prometheus.CounterVec
+	refusals *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	fetches  *prometheus.CounterVec
+	inFlight prometheus.Gauge
+}
+
+func newMetrics(registerer prometheus.Registerer) *metrics {
+	factory := promauto.With(registerer)
+	m := &metrics{
+		requests: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_sns_requests_total",
+			Help: "Requests to the SNS endpoint by how they ended.",
+		}, []string{"outcome"}),
+		refusals: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_sns_refusals_total",
+			Help: "Requests that were refused for good, by reason.",
+		}, []string{"reason"}),
+		duration: factory.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "carillon_sns_request_duration_seconds",
+			Help:    "Time from the headers of a request to its answer, by how it ended. SNS gives up after 15 s.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 12, 15},
+		}, []string{"outcome"}),
+		fetches: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_sns_certificate_fetches_total",
+			Help: "Fetches of signing certificates by outcome.",
+		}, []string{"outcome"}),
+		inFlight: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_sns_requests_in_flight",
+			Help: "Requests that are being handled.",
+		}),
+	}
+	m.create()
+	return m
+}
+
+func (m *metrics) create() {
+	for _, o := range outcomes() {
+		m.requests.WithLabelValues(string(o))
+		m.duration.WithLabelValues(string(o))
+	}
+	for _, r := range reasons() {
+		m.refusals.WithLabelValues(string(r))
+	}
+	for _, f := range []string{fetchGood, fetchRefused, fetchUnavailable} {
+		m.fetches.WithLabelValues(f)
+	}
+}
+
+func (m *metrics) fetched(err error) {
+	outcome := fetchGood
+	switch {
+	case errors.Is(err, errUnavailable):
+		outcome = fetchUnavailable
+	case err != nil:
+		outcome = fetchRefused
+	}
+	m.fetches.WithLabelValues(outcome).Inc()
+}
