@@ -40,7 +40,9 @@ func Partitions(n int) slog.Attr { return slog.Int(keyPartitions, n) }
 func Source(id string) slog.Attr { return slog.String(keySource, id) }
 
 // Component is the id of a source or a sink, under its role.
-func Component(role, id string) slog.Attr { return slog.Attr{Key: role, Value: slog.StringValue(id)} }
+func Component(role, id string) slog.Attr {
+	return slog.String(role, id) //nolint:sloglint // the role is one of two constants
+}
 
 // Sources is how many sources there are.
 func Sources(n int) slog.Attr { return slog.Int(keySources, n) }
@@ -58,10 +60,10 @@ func Kind(kind string) slog.Attr { return slog.String(keyKind, kind) }
 func Attempts(n int) slog.Attr { return slog.Int(keyAttempts, n) }
 
 // Took is how long something took, rounded to milliseconds.
-func Took(d time.Duration) slog.Attr { return slog.Duration(keyTook, d.Round(time.Millisecond)) }
+func Took(d time.Duration) slog.Attr { return slog.String(keyTook, d.Round(time.Millisecond).String()) }
 
 // Limit is a bound of time that applies.
-func Limit(d time.Duration) slog.Attr { return slog.Duration(keyLimit, d) }
+func Limit(d time.Duration) slog.Attr { return slog.String(keyLimit, d.String()) }
 
 // Addr is host:port of a listener.
 func Addr(addr string) slog.Attr { return slog.String(keyAddr, addr) }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"carillon/pipeline"
+	"carillon/pipeline/config"
+	"carillon/pipeline/journal"
+)
+
+// checkSpace refuses limits of streams that the disk of an embedded journal cannot hold: the journal would be full before it
+// knows.
+func checkSpace(c *config.Config) error {
+	if c.NATS.URL != "" {
+		return nil
+	}
+	dir := existing(c.NATS.Embedded.Dir)
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return nil //nolint:nilerr // a disk that cannot be asked is not known to be too small
+	}
+	size := pipeline.Size(int64(fs.Blocks) * fs.Bsize) //nolint:gosec // no disk is that large
+	if total := journal.TotalBytes(c.Stream); total > size {
+		return fmt.Errorf("stream.max_bytes: %s lets all streams grow to %s together, and the disk of %s has %s: set it to %s or less",
+			c.Stream.MaxBytes, total, dir, size, size*4/10)
+	}
+	return nil
+}
+
+// existing returns dir, or the nearest folder above it that exists.
+func existing(dir string) string {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "."
+	}
+	for {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}
