@@ -1,0 +1,61 @@
+package sqs_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"carillon/connectors/sqs"
+	"carillon/pipeline"
+)
+
+const queueURL = "https://sqs.us-east-1.amazonaws.com/111122223333/chime"
+
+func TestValidateNamesEachKey(t *testing.T) {
+	tests := map[string]struct {
+		change func(*sqs.Config)
+		want   []string
+	}{
+		"no queue":       {func(c *sqs.Config) { c.QueueURL = "" }, []string{"queue_url: "}},
+		"not a url":      {func(c *sqs.Config) { c.QueueURL = "chime" }, []string{"queue_url: "}},
+		"an arn":         {func(c *sqs.Config) { c.QueueURL = "arn:aws:sqs:us-east-1:111122223333:chime" }, []string{"queue_url: "}},
+		"no account":     {func(c *sqs.Config) { c.QueueURL = "https://sqs.us-east-1.amazonaws.com/chime" }, []string{"queue_url: "}},
+		"password":       {func(c *sqs.Config) { c.QueueURL = "https://u:hunter2@h/1/chime" }, []string{"queue_url: "}},
+		"region":         {func(c *sqs.Config) { c.Region = "here" }, []string{"region: "}},
+		"another region": {func(c *sqs.Config) { c.Region = "eu-west-1" }, []string{"region: "}},
+		"endpoint":       {func(c *sqs.Config) { c.Endpoint = "127.0.0.1:4566" }, []string{"endpoint: "}},
+		"pollers":        {func(c *sqs.Config) { c.Pollers = 65 }, []string{"pollers: "}},
+		"wait":           {func(c *sqs.Config) { c.Wait = 21 * time.Second }, []string{"wait: "}},
+		"half a second":  {func(c *sqs.Config) { c.Wait = 500 * time.Millisecond }, []string{"wait: "}},
+		"batch":          {func(c *sqs.Config) { c.Batch = 11 }, []string{"batch: "}},
+		"visibility":     {func(c *sqs.Config) { c.Visibility = 13 * time.Hour }, []string{"visibility: "}},
+		"half a key":     {func(c *sqs.Config) { c.SecretAccessKey = pipeline.NewSecret("hunter2") }, []string{"access_key_id: "}},
+		"all at once": {
+			func(c *sqs.Config) { *c = sqs.Config{Region: "x", Endpoint: "x", Wait: -1, Visibility: -1} },
+			[]string{"queue_url: ", "region: ", "endpoint: ", "pollers: ", "wait: ", "batch: ", "visibility: "},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := sqs.DefaultConfig()
+			cfg.QueueURL = queueURL
+			require.NoError(t, cfg.Validate())
+			tt.change(&cfg)
+			err := cfg.Validate()
+			require.Error(t, err)
+			lines := strings.Split(err.Error(), "\n")
+			require.Len(t, lines, len(tt.want))
+			for i, want := range tt.want {
+				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
+			}
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
+
+func TestNewTakesItsOwnConfigurationOnly(t *testing.T) {
+	_, err := sqs.Factory().New(nil, pipeline.Settings{ID: "queue"})
+	require.ErrorContains(t, err, `building source "queue"`)
+}

@@ -1,0 +1,143 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"carillon/pipeline"
+)
+
+const (
+	// What is in hand when the context ends has this long to be stored and deleted.
+	defaultDrain = 5 * time.Second
+	// Start gives up after this.
+	startTimeout = 20 * time.Second
+	startTries   = 3
+)
+
+// Factory declares the source type sqs.
+func Factory() pipeline.SourceFactory {
+	return pipeline.SourceFactory{
+		Type: "sqs",
+		Config: func() pipeline.Config {
+			c := DefaultConfig()
+			return &c
+		},
+		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Source, error) {
+			cfg, ok := c.(*Config)
+			if !ok {
+				return nil, fmt.Errorf("building source %q: configuration is %T", set.ID, c)
+			}
+			return newSource(*cfg, set), nil
+		},
+	}
+}
+
+// source takes messages from one queue. It implements pipeline.Source and pipeline.Starter.
+type source struct {
+	cfg     Config
+	set     pipeline.Settings
+	metrics *metrics
+	hand    *hand
+	drain   time.Duration
+	polls   *streak
+	emits   *streak
+	settles *streak
+
+	// Start sets these; Run comes after it.
+	clients    *clients
+	visibility time.Duration
+}
+
+func newSource(cfg Config, set pipeline.Settings) *source {
+	h := newHand()
+	return &source{
+		cfg: cfg, set: set, metrics: newMetrics(set.Registerer, h.size), hand: h, drain: defaultDrain,
+		polls:   newStreak(set.Logger, cfg.QueueURL, "receive"),
+		emits:   newStreak(set.Logger, cfg.QueueURL, "store"),
+		settles: newStreak(set.Logger, cfg.QueueURL, "settle"),
+	}
+}
+
+// Start reads the attributes of the queue: it fails when the queue cannot be reached, does not exist or may not be used. It
+// may be called again after it failed.
+func (s *source) Start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	c, err := newClients(ctx, &s.cfg)
+	if err != nil {
+		return fmt.Errorf("opening queue %q: %w", s.cfg.QueueURL, err)
+	}
+	defer c.closeIdle()
+	out, err := c.settle.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{
+		QueueUrl: &s.cfg.QueueURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameVisibilityTimeout},
+	}, func(o *awssqs.Options) { o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), startTries) })
+	if err != nil {
+		return fmt.Errorf("reading queue %q: %w (check queue_url and region, and that the credentials may call "+
+			"sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on it)",
+			s.cfg.QueueURL, err)
+	}
+	s.clients, s.visibility = c, s.cfg.Visibility
+	if s.visibility == 0 {
+		s.visibility = visibilityOf(out.Attributes)
+	}
+	return nil
+}
+
+// visibilityOf returns the queue's own timeout; 30 s, as SQS has it, when it does not say.
+func visibilityOf(attributes map[string]string) time.Duration {
+	n, err := strconv.Atoi(attributes[string(types.QueueAttributeNameVisibilityTimeout)])
+	if err != nil {
+		n = 30
+	}
+	return time.Duration(n) * time.Second
+}
+
+// Run implements pipeline.Source. Without Start before it, it calls Start itself.
+func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
+	if s.clients == nil {
+		if err := s.Start(ctx); err != nil {
+			return err
+		}
+	}
+	defer s.clients.closeIdle()
+	work, done := context.WithCancel(context.WithoutCancel(ctx))
+	var background, pollers sync.WaitGroup
+	background.Go(func() { s.limitDrain(ctx, work, done) })
+	background.Go(func() { s.renew(work) })
+	remover := startRemover(work, s)
+	for range s.cfg.Pollers {
+		pollers.Go(func() { newPoller(s, remover, out).run(ctx, work) })
+	}
+	pollers.Wait()
+	remover.close()
+	done()
+	background.Wait()
+	return nil
+}
+
+// limitDrain ends work when the drain limit has passed since ctx ended, unless it is done before.
+func (s *source) limitDrain(ctx, work context.Context, end context.CancelFunc) {
+	select {
+	case <-ctx.Done():
+	case <-work.Done():
+		return
+	}
+	if sleep(work, s.drain) {
+		end()
+	}
+}
+
+// seconds returns d for a field of the API, which counts in seconds. Validate keeps it in range.
+func seconds(d time.Duration) int32 { return int32(d / time.Second) } //nolint:gosec // G115: at most 12 h
+
+// text is aws.ToString under a shorter name.
+func text(s *string) string { return aws.ToString(s) }
