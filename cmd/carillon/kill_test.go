@@ -37,6 +37,7 @@ type killRig struct {
 	receiver *receiver
 	bin      string
 	file     string
+	env      []string
 	dir      string
 	http     string
 	admin    string
@@ -54,6 +55,7 @@ func newKillRig(t *testing.T) *killRig {
 	require.NoError(t, err)
 	r.topic, err = srv.CreateTopic("chime")
 	require.NoError(t, err)
+	r.env = trust(t, srv)
 	r.file = write(t, "carillon.yaml", `
 nats: {embedded: {dir: %q}}
 stream: {max_bytes: 512MiB}
@@ -134,7 +136,7 @@ func TestKillAtRandomMoments(t *testing.T) {
 	t.Logf("run again with -args -kill-seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
 	r := newKillRig(t)
-	p := launch(t, r.bin, r.file, r.admin)
+	p := launch(t, r.bin, r.file, r.admin, r.env)
 	r.connect(t)
 	profile := simulate.Demo(seed, time.Now().Add(time.Second).Truncate(time.Millisecond))
 	profile.Meetings, profile.Duration = 20**kills, time.Duration(*kills)*1500*time.Millisecond
@@ -147,12 +149,12 @@ func TestKillAtRandomMoments(t *testing.T) {
 		pause(t, time.Duration(random.IntN(300))*time.Millisecond)
 		p.await(t, 30*time.Second, "100 deliveries in flight", func() bool { return r.receiver.flying() >= inFlight })
 		p.kill()
-		p = launch(t, r.bin, r.file, r.admin)
+		p = launch(t, r.bin, r.file, r.admin, r.env)
 	}
 	require.NoError(t, <-feeding)
 	p.kill()
 	floors := r.floors(t)
-	p = launch(t, r.bin, r.file, r.admin)
+	p = launch(t, r.bin, r.file, r.admin, r.env)
 	r.settle(t, p)
 	counts := scrape(t, p)
 	require.NoError(t, p.stop(t))
