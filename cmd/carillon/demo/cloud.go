@@ -36,7 +36,7 @@ type cloud struct {
 }
 
 func startCloud(ctx context.Context) (*cloud, error) {
-	srv, err := awslocal.Start(awslocal.Options{})
+	srv, err := awslocal.Start(awslocal.Options{Workers: 64})
 	if err != nil {
 		return nil, fmt.Errorf("starting a small AWS: %w", err)
 	}
