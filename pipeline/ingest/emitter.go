@@ -126,7 +126,7 @@ func (e *emitter) store(ctx context.Context, c *call) {
 		case errors.Is(err, journal.ErrRefused):
 			e.quarantine(ctx, c, u.index, u.note, &refusal{err.Error()})
 		default:
-			c.fail(u.index, fmt.Errorf("storing notification: %w", err))
+			e.fail(c, u.index, fmt.Errorf("storing notification: %w", err))
 		}
 	}
 }
@@ -147,7 +147,7 @@ func (e *emitter) quarantine(ctx context.Context, c *call, index int, n journal.
 		Source: e.id, Reason: cause.Error(), Received: n.Received, Trace: n.Trace, Body: n.Body,
 	})
 	if err != nil {
-		c.fail(index, fmt.Errorf("storing in quarantine: %w", err))
+		e.fail(c, index, fmt.Errorf("storing in quarantine: %w", err))
 		return
 	}
 	reason := reasonRefused
@@ -157,7 +157,9 @@ func (e *emitter) quarantine(ctx context.Context, c *call, index int, n journal.
 	e.metrics.quarantined[reason].Inc()
 }
 
-func (c *call) fail(index int, err error) {
+// fail notes that one item of a notification found no place; the first error of a notification is the one to be told.
+func (e *emitter) fail(c *call, index int, err error) {
+	e.metrics.failed.Inc()
 	if c.errs[index] == nil {
 		c.errs[index] = err
 	}

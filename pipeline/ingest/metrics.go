@@ -10,9 +10,11 @@ import (
 // reasonRefused is the quarantine reason of what was readable and does not fit the journal.
 const reasonRefused chime.Reason = "refused_by_journal"
 
+// metrics counts every notification once as received and once as stored, filtered, quarantined or failed (I2).
 type metrics struct {
 	received    prometheus.Counter
 	stored      prometheus.Counter
+	failed      prometheus.Counter
 	filtered    map[chime.FilterReason]prometheus.Counter
 	quarantined map[chime.Reason]prometheus.Counter
 	lag         prometheus.Histogram
@@ -26,6 +28,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}),
 		stored: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_ingest_stored_total", Help: "Notifications stored in RAW.",
+		}),
+		failed: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_ingest_failed_total", Help: "Notifications that found no place in the journal; the source was told to bring them again.",
 		}),
 		lag: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "carillon_ingest_lag_seconds", Help: "From event time to receipt by this router.", Buckets: LagBuckets(),

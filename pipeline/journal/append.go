@@ -21,6 +21,9 @@ const (
 	maxPlain = 4
 	// commitTimeout is when the outcome of a commit counts as unknown.
 	commitTimeout = 8 * time.Second
+	// freshness is how long a failed commit says something about the next one: whoever is told to send elsewhere must be
+	// allowed to come back without having tried.
+	freshness = 5 * time.Second
 )
 
 // Appender is a group commit: everything that waits goes to the stream as one atomic batch, and the next batch gathers while
@@ -30,7 +33,13 @@ type Appender struct {
 	stream  string
 	queue   chan *appendCall
 	stopped chan struct{}
-	last    atomic.Pointer[error]
+	last    atomic.Pointer[ending]
+}
+
+// ending is how a commit ended.
+type ending struct {
+	err error
+	at  time.Time
 }
 
 // appendCall is one caller that waits for its messages.
@@ -56,7 +65,8 @@ func (j *Journal) newAppender(ctx context.Context, stream string) *Appender {
 }
 
 // Append stores msgs and returns nil once all of them are stored. A *pipeline.BatchError tells by index which are not. When
-// ctx ends before the outcome is known the error of ctx is returned and the messages may still be stored.
+// ctx ends before the outcome is known the error of ctx is returned and the messages may still be stored; the appender goes on
+// using them, so do not append the same ones again.
 func (a *Appender) Append(ctx context.Context, msgs []*nats.Msg) error {
 	if len(msgs) == 0 {
 		return nil
@@ -194,12 +204,17 @@ func refusedWhole(err error) bool {
 // remember keeps how the latest commit ended; a refused message says nothing about the journal.
 func (a *Appender) remember(err error) {
 	if be, ok := errors.AsType[*pipeline.BatchError](err); ok {
-		err = be.Failed[0].Err
+		err = nil
+		for _, f := range be.Failed {
+			if !errors.Is(f.Err, ErrRefused) {
+				err = f.Err
+			}
+		}
 	}
 	if errors.Is(err, ErrRefused) {
 		err = nil
 	}
-	a.last.Store(&err)
+	a.last.Store(&ending{err: err, at: time.Now()})
 }
 
 // errorAt returns what a commit said about message i.
@@ -216,10 +231,10 @@ func errorAt(err error, i int) error {
 	return nil
 }
 
-// lastError returns how the latest commit ended, nil before the first.
-func (a *Appender) lastError() error {
-	if p := a.last.Load(); p != nil {
-		return *p
+// lastError returns how the latest commit ended, nil before the first and when it is too long ago to say anything.
+func (a *Appender) lastError(now time.Time) error {
+	if e := a.last.Load(); e != nil && now.Sub(e.at) < freshness {
+		return e.err
 	}
 	return nil
 }

@@ -38,14 +38,28 @@ func (j *Journal) timed(ctx context.Context, msgs []*nats.Msg, publish func(cont
 	return err
 }
 
+const (
+	// maxOpen is how many batches this process has open at once: a server allows 50 in a stream and refuses the next one, and
+	// other processes may share the stream.
+	maxOpen = 16
+	// batchHeader is more than the headers of a batch add to a message.
+	batchHeader = 256
+)
+
 // publishBatch stores msgs all or none. What the client library would refuse is refused before anything is sent: a batch that
 // is cut off in the middle stays open in the server until it times out.
 func (j *Journal) publishBatch(ctx context.Context, msgs []*nats.Msg) error {
 	for _, m := range msgs {
 		m.Reply = ""
-		if err := j.checkSize(m); err != nil {
+		if err := j.checkSize(m, batchHeader); err != nil {
 			return err
 		}
+	}
+	select {
+	case j.open <- struct{}{}:
+		defer func() { <-j.open }()
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for other batches: %w", ctx.Err())
 	}
 	_, err := jetstreamext.PublishMsgBatch(ctx, j.js, msgs, jetstreamext.BatchFlowControl{AckFirst: false})
 	clearBatchHeaders(msgs)
@@ -61,11 +75,27 @@ func clearBatchHeaders(msgs []*nats.Msg) {
 	}
 }
 
-func (j *Journal) checkSize(m *nats.Msg) error {
-	if int64(m.Size()) > j.nc.MaxPayload() {
-		return fmt.Errorf("%w: %d bytes are over the server's max_payload of %d", ErrRefused, m.Size(), j.nc.MaxPayload())
+// checkSize refuses what the server would not take with so many bytes of headers more.
+func (j *Journal) checkSize(m *nats.Msg, more int) error {
+	if size := int64(sizeOf(m) + more); size > j.nc.MaxPayload() {
+		return fmt.Errorf("%w: %d bytes are over the server's max_payload of %d", ErrRefused, size, j.nc.MaxPayload())
 	}
 	return nil
+}
+
+// sizeOf returns how many bytes m has on the wire, without putting its headers together as nats.Msg.Size does.
+func sizeOf(m *nats.Msg) int {
+	const frame, perHeader = len("NATS/1.0\r\n\r\n"), len(": \r\n")
+	size := len(m.Subject) + len(m.Reply) + len(m.Data)
+	if len(m.Header) > 0 {
+		size += frame
+	}
+	for name, values := range m.Header {
+		for _, v := range values {
+			size += len(name) + len(v) + perHeader
+		}
+	}
+	return size
 }
 
 // publishPlain sends msgs one after the other without waiting in between, then waits for every answer.
@@ -74,7 +104,7 @@ func (j *Journal) publishPlain(ctx context.Context, msgs []*nats.Msg) error {
 	futures := make([]jetstream.PubAckFuture, len(msgs))
 	for i, m := range msgs {
 		m.Reply = ""
-		if errs[i] = j.checkSize(m); errs[i] == nil {
+		if errs[i] = j.checkSize(m, 0); errs[i] == nil {
 			futures[i], errs[i] = j.js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0), jetstream.WithStallWait(commitTimeout))
 		}
 	}

@@ -13,7 +13,8 @@ var (
 	ErrFull = errors.New("journal is full")
 	// ErrFenced means that somebody else took the fence of the partition. Nothing was stored.
 	ErrFenced = errors.New("partition is fenced by another owner")
-	// ErrRefused means that the server will never take this message, whatever its neighbours are. It was not stored.
+	// ErrRefused means that the server will never take this message, whatever its neighbours are; of several messages, that it
+	// will not take them as one batch: cut it smaller. Nothing was stored.
 	ErrRefused = errors.New("journal refuses the message")
 	// ErrInUse means that another process holds the data directory.
 	ErrInUse = errors.New("data directory is in use by another process")
@@ -30,6 +31,12 @@ const (
 	codeMessageTooLarge       = 10054
 	codeHeaderTooLarge        = 10097
 	codeWrongLastSequence     = 10071
+	// codeWrongLastConstant is the same with replicas.
+	codeWrongLastConstant = 10164
+	// codeBatchIncomplete is the answer to a batch of which one message was refused on the way, without saying which, or
+	// which found too many other batches open. The server forgot it whole.
+	codeBatchIncomplete = 10176
+	codeBatchTooMany    = 10210
 )
 
 // classify turns what the server or the client library said into one of the errors of this package; anything that leaves
@@ -48,9 +55,9 @@ func classify(err error) error {
 	switch int(api.ErrorCode) {
 	case codeInsufficientResources, codeStorageExceeded, codeStoreFailed:
 		return fmt.Errorf("%w: %w", ErrFull, err)
-	case codeMessageTooLarge, codeHeaderTooLarge:
+	case codeMessageTooLarge, codeHeaderTooLarge, codeBatchIncomplete, codeBatchTooMany:
 		return fmt.Errorf("%w: %w", ErrRefused, err)
-	case codeWrongLastSequence:
+	case codeWrongLastSequence, codeWrongLastConstant:
 		return fmt.Errorf("%w: %w", ErrFenced, err)
 	}
 	return err

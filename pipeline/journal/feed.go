@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,12 +19,16 @@ const (
 	feedBytes = 4 << 20
 	// feedQueue is how many prefetched messages are ready for the stage.
 	feedQueue = 256
+	// watchEvery is how often an idle feed asks whether the consumer has moved without it.
+	watchEvery = 10 * time.Second
 )
 
 // Message is one stored message as a feed delivers it.
 type Message struct {
 	// Sequence is its place in the stream.
 	Sequence uint64
+	// Subject is where it was published; empty in a feed.
+	Subject string
 	// Stored is when the server stored it.
 	Stored time.Time
 	// Pending is how many messages of this feed followed it when it was delivered.
@@ -38,12 +43,15 @@ type Message struct {
 // Feed reads the messages of one partition in order, from the acknowledged floor on.
 type Feed struct {
 	nc     *nats.Conn
+	cons   jetstream.Consumer
 	out    chan Message
 	broken chan error
 	done   chan struct{}
 	cc     jetstream.ConsumeContext
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
 	stop   sync.Once
-	last   uint64 // consumer sequence of the last message
+	last   atomic.Uint64 // consumer sequence of the last message
 }
 
 // RawFeed opens the feed of partition p of RAW at its floor.
@@ -92,11 +100,20 @@ func (j *Journal) openFeed(ctx context.Context, stream string, c jetstream.Consu
 	if _, err := j.js.ResetConsumer(ctx, stream, c.Durable); err != nil {
 		return nil, fmt.Errorf("resetting consumer %s: %w", c.Durable, err)
 	}
-	f := &Feed{nc: j.nc, out: make(chan Message, feedQueue), broken: make(chan error, 1), done: make(chan struct{})}
+	return j.read(ctx, cons)
+}
+
+// read begins to read from a consumer that was just reset.
+func (j *Journal) read(ctx context.Context, cons jetstream.Consumer) (*Feed, error) {
+	f := &Feed{nc: j.nc, cons: cons, out: make(chan Message, feedQueue), broken: make(chan error, 1), done: make(chan struct{})}
+	var err error
 	f.cc, err = cons.Consume(f.deliver, jetstream.PullMaxBytes(feedBytes), jetstream.PullExpiry(10*time.Second), jetstream.ConsumeErrHandler(f.fail))
 	if err != nil {
-		return nil, fmt.Errorf("reading consumer %s: %w", c.Durable, err)
+		return nil, fmt.Errorf("reading consumer %s: %w", cons.CachedInfo().Name, err)
 	}
+	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	f.cancel = cancel
+	f.wg.Go(func() { f.watch(watch) })
 	return f, nil
 }
 
@@ -121,11 +138,11 @@ func (j *Journal) consumer(ctx context.Context, stream string, c jetstream.Consu
 // by themselves.
 func (f *Feed) deliver(msg jetstream.Msg) {
 	meta, err := msg.Metadata()
-	if err != nil || meta.Sequence.Consumer != f.last+1 {
+	if err != nil || meta.Sequence.Consumer != f.last.Load()+1 {
 		f.fail(nil, ErrBroken)
 		return
 	}
-	f.last = meta.Sequence.Consumer
+	f.last.Store(meta.Sequence.Consumer)
 	m := Message{
 		Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Pending: meta.NumPending,
 		Header: msg.Headers(), Body: msg.Data(), Mark: msg.Reply(),
@@ -134,6 +151,53 @@ func (f *Feed) deliver(msg jetstream.Msg) {
 	case f.out <- m:
 	case <-f.done:
 	}
+}
+
+// watch looks for a loss that no later message reveals, until ctx ends.
+func (f *Feed) watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	var w watcher
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		f.look(ctx, &w)
+	}
+}
+
+// look compares the consumer with what came out of the feed. That it is gone is a finding, too: a pull that finds nobody to
+// answer is repeated by the client library without a word.
+func (f *Feed) look(ctx context.Context, w *watcher) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	info, err := f.cons.Info(ctx)
+	if err == nil && w.lost(info, f.last.Load(), len(f.out) == 0) {
+		err = ErrBroken
+	}
+	f.fail(nil, err)
+}
+
+// watcher compares what the server says it delivered with what came out of a feed.
+type watcher struct {
+	last    uint64
+	suspect bool
+}
+
+// lost reports whether a former owner stands in the way of the feed. Either its pull got the last messages: the consumer is
+// ahead of an idle feed at two looks in a row. Or its acknowledgement came after our reset and raised the floor of consumer
+// sequences beyond ours: the server would take no acknowledgement from us until we are there. last is the consumer sequence of
+// the feed's last message, idle whether the stage has taken all of them.
+func (w *watcher) lost(info *jetstream.ConsumerInfo, last uint64, idle bool) bool {
+	if info.AckFloor.Consumer > info.Delivered.Consumer {
+		return true
+	}
+	ahead := idle && info.Delivered.Consumer > last
+	lost := ahead && w.suspect && w.last == last
+	w.last, w.suspect = last, ahead
+	return lost
 }
 
 // fail reports what ends the feed; everything else the client library mends by itself.
@@ -167,7 +231,9 @@ func (f *Feed) Ack(mark string) error {
 func (f *Feed) Stop() {
 	f.stop.Do(func() {
 		close(f.done)
+		f.cancel()
 		f.cc.Stop()
 		<-f.cc.Closed()
+		f.wg.Wait()
 	})
 }

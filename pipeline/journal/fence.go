@@ -67,7 +67,8 @@ func (f *Fence) Append(ctx context.Context, msgs []*nats.Msg) error {
 	if len(msgs) == 0 {
 		return nil
 	}
-	if f.j.full.Load() {
+	size := storedSize(msgs)
+	if !f.j.room.take(size) {
 		return fmt.Errorf("appending to %s: %w", f.j.names.events(), ErrFull)
 	}
 	first := msgs[0].Header
@@ -79,10 +80,24 @@ func (f *Fence) Append(ctx context.Context, msgs []*nats.Msg) error {
 	} else {
 		err = f.j.commitBatch(ctx, msgs)
 	}
+	f.j.room.settle(size, !errors.Is(err, ErrFull) && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrRefused))
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("appending to %s: %w", f.j.names.events(), err)
+}
+
+// perMessage is at least what the server stores with a message beside its subject, header and body: its own bookkeeping and
+// the headers of a batch.
+const perMessage = 128
+
+// storedSize returns about how many bytes msgs take in a stream.
+func storedSize(msgs []*nats.Msg) int64 {
+	size := 0
+	for _, m := range msgs {
+		size += sizeOf(m) + perMessage
+	}
+	return int64(size)
 }
 
 // MaxAppend is how many messages one Append may carry.
@@ -90,12 +105,9 @@ const MaxAppend = maxBatch
 
 // LastEpoch returns the epoch of whoever owns or owned partition p last, 0 when nobody ever did.
 func (j *Journal) LastEpoch(ctx context.Context, p int) (uint64, error) {
-	m, err := j.streams[j.names.events()].GetLastMsgForSubject(ctx, j.names.fenceSubject(p))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return 0, nil
-	}
+	seq, _, err := j.askLeader(ctx, j.names.events(), map[string]any{"last_by_subj": j.names.fenceSubject(p)})
 	if err != nil {
 		return 0, fmt.Errorf("reading fence of partition %d: %w", p, err)
 	}
-	return m.Sequence, nil
+	return seq, nil
 }

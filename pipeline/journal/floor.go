@@ -19,8 +19,12 @@ func (f *Floor) Add(mark string) int {
 	return f.base + len(f.records) - f.begin - 1
 }
 
-// Settle notes that the message at this position needs no reading again.
-func (f *Floor) Settle(position int) { f.records[f.begin+position-f.base].settled = true }
+// Settle notes that the message at this position needs no reading again. Saying so twice changes nothing.
+func (f *Floor) Settle(position int) {
+	if position >= f.base {
+		f.records[f.begin+position-f.base].settled = true
+	}
+}
 
 // Rise returns the mark to acknowledge now; false when the floor did not move.
 func (f *Floor) Rise() (string, bool) {

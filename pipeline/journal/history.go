@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,8 +15,8 @@ import (
 // historyPage is how many events one read of a history fetches.
 const historyPage = 256
 
-// codeNoMessage is what the server answers when no message matches.
-const codeNoMessage = 10037
+// historyPause is how long a history waits for a follower that is behind.
+const historyPause = 5 * time.Millisecond
 
 // History returns the kept events of a meeting in EVENTS order, without their bodies. It includes everything whose append was
 // answered before the call.
@@ -35,6 +34,9 @@ func (j *Journal) History(ctx context.Context, p int, key string) ([]pipeline.Ev
 		}
 		if len(page) == 0 {
 			// A follower that has not seen our last append yet, or a purge since the question: ask again.
+			if err := pause(ctx, historyPause); err != nil {
+				return nil, fmt.Errorf("reading history: %w", err)
+			}
 			if last, err = j.lastSequence(ctx, j.names.events(), subject); err != nil {
 				return nil, err
 			}
@@ -44,6 +46,18 @@ func (j *Journal) History(ctx context.Context, p int, key string) ([]pipeline.Ev
 		next = page[len(page)-1].Sequence + 1
 	}
 	return events, nil
+}
+
+// pause waits for d or returns the error of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (j *Journal) historyPage(ctx context.Context, subject string, from uint64) ([]pipeline.Event, error) {
@@ -74,7 +88,8 @@ func (j *Journal) historyPage(ctx context.Context, subject string, from uint64) 
 // a direct get may come from a follower that is behind.
 func (j *Journal) lastSequence(ctx context.Context, stream, subject string) (uint64, error) {
 	if j.stream.Replicas > 1 {
-		return j.askLeader(ctx, stream, map[string]any{"last_by_subj": subject})
+		seq, _, err := j.askLeader(ctx, stream, map[string]any{"last_by_subj": subject})
+		return seq, err
 	}
 	m, err := j.streams[stream].GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -89,7 +104,8 @@ func (j *Journal) lastSequence(ctx context.Context, stream, subject string) (uin
 // RawBeyond returns the sequence of the first record of partition p after seq, 0 when there is none: whoever has read up to
 // seq and gets 0 has read everything that was stored before the question.
 func (j *Journal) RawBeyond(ctx context.Context, p int, seq uint64) (uint64, error) {
-	return j.askLeader(ctx, j.names.raw(), map[string]any{"seq": seq + 1, "next_by_subj": j.names.rawSubject(p)})
+	next, _, err := j.firstFrom(ctx, j.names.raw(), j.names.rawSubject(p), seq+1)
+	return next, err
 }
 
 // StoreDelay is by how much a record may become visible after the time that it was stored with: nothing on one server, where
@@ -103,32 +119,3 @@ func (j *Journal) StoreDelay() time.Duration {
 
 // replicaDelay is far above the time a healthy cluster needs to agree on a record.
 const replicaDelay = 500 * time.Millisecond
-
-func (j *Journal) askLeader(ctx context.Context, stream string, request map[string]any) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	body, err := json.Marshal(request)
-	if err != nil {
-		return 0, fmt.Errorf("asking stream %s: %w", stream, err)
-	}
-	resp, err := j.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, body)
-	if err != nil {
-		return 0, fmt.Errorf("asking stream %s: %w", stream, err)
-	}
-	var answer struct {
-		Error   *jetstream.APIError `json:"error"`
-		Message struct {
-			Sequence uint64 `json:"seq"`
-		} `json:"message"`
-	}
-	if err := json.Unmarshal(resp.Data, &answer); err != nil {
-		return 0, fmt.Errorf("reading answer of stream %s: %w", stream, err)
-	}
-	if answer.Error == nil {
-		return answer.Message.Sequence, nil
-	}
-	if answer.Error.ErrorCode == codeNoMessage {
-		return 0, nil
-	}
-	return 0, fmt.Errorf("asking stream %s: %w", stream, answer.Error)
-}

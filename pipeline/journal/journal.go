@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,10 +47,12 @@ type Journal struct {
 	js      jetstream.JetStream
 	server  *embedded
 	leases  jetstream.KeyValue
+	lease   leaseTiming
 	streams map[string]jetstream.Stream // read only after Open
 	raw     *Appender
 	qua     *Appender
-	full    atomic.Bool // EVENTS has only its reserve left
+	open    chan struct{} // one element per open batch
+	room    room          // of EVENTS
 	// renewBelow is the EVENTS sequence that fences must pass so that a purge can.
 	renewBelow atomic.Uint64
 	stop       context.CancelFunc
@@ -62,11 +63,18 @@ type Journal struct {
 // Open starts or reaches JetStream, makes the streams that are missing, and refuses streams that were made with another
 // number of partitions.
 func Open(ctx context.Context, c ConnectConfig, s StreamConfig, set Settings) (*Journal, error) {
-	j := &Journal{names: names{prefix: s.Prefix}, stream: s, set: set, metrics: newMetrics(set.Registerer), streams: map[string]jetstream.Stream{}}
+	j := &Journal{
+		names: names{prefix: s.Prefix}, stream: s, set: set, metrics: newMetrics(set.Registerer),
+		streams: map[string]jetstream.Stream{}, open: make(chan struct{}, maxOpen),
+		lease: leaseTiming{ttl: leaseTTL, renew: leaseRenew, retry: leaseRetry},
+	}
 	if err := j.connect(ctx, c); err != nil {
 		return nil, errors.Join(err, j.disconnect())
 	}
 	if err := j.makeStreams(ctx); err != nil {
+		return nil, errors.Join(err, j.disconnect())
+	}
+	if _, err := j.measure(ctx); err != nil {
 		return nil, errors.Join(err, j.disconnect())
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -104,7 +112,7 @@ func (j *Journal) connect(ctx context.Context, c ConnectConfig) error {
 			return err
 		}
 	}
-	if j.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(apiTimeout)); err != nil {
+	if j.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(apiTimeout), jetstream.WithPublishAsyncTimeout(commitTimeout)); err != nil {
 		return fmt.Errorf("opening JetStream: %w", err)
 	}
 	return j.waitForJetStream(ctx)
@@ -177,7 +185,8 @@ func (j *Journal) Partitions() int { return j.stream.Partitions }
 // MaxBody returns the largest body that RAW, EVENTS and DEAD take, in bytes.
 func (j *Journal) MaxBody() int { return min(int(j.nc.MaxPayload())-bodyReserve, maxBody) }
 
-// Ready returns nil when the journal can take writes: JetStream answers, the store is sound and RAW has room.
+// Ready returns nil when the journal can take writes: JetStream answers, the store is sound, RAW has more room than its
+// reserve, and no append failed for want of any of these within the last seconds.
 func (j *Journal) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
@@ -188,10 +197,10 @@ func (j *Journal) Ready(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking for stream %s: %w", j.names.raw(), err)
 	}
-	if info.State.Bytes >= toUnsigned(int64(j.rawBytes())) {
+	if limit := toUnsigned(int64(j.rawBytes())); info.State.Bytes > limit-reserve(limit) {
 		return fmt.Errorf("stream %s: %w", j.names.raw(), ErrFull)
 	}
-	return j.raw.lastError()
+	return j.raw.lastError(time.Now())
 }
 
 // Describe says where the journal lives, for logs.
@@ -199,5 +208,5 @@ func (j *Journal) Describe() string {
 	if j.server != nil {
 		return "embedded"
 	}
-	return strings.Join(j.nc.DiscoveredServers(), ",")
+	return j.nc.ConnectedUrlRedacted()
 }

@@ -30,6 +30,8 @@ func (n names) leases() string     { return n.stream("LEASES") }
 func (n names) rawSubject(p int) string   { return n.prefix + ".raw." + strconv.Itoa(p) }
 func (n names) fenceSubject(p int) string { return n.prefix + ".fence." + strconv.Itoa(p) }
 
+func (n names) allEvents() string { return n.prefix + ".events.>" }
+
 func (n names) eventsFilter(p int) string { return n.prefix + ".events." + strconv.Itoa(p) + ".>" }
 
 func (n names) eventSubject(p int, key string) string {

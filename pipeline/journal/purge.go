@@ -2,14 +2,11 @@ package journal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -42,7 +39,7 @@ func (j *Journal) rawFloors(ctx context.Context) (rawFloors, error) {
 	if f.passed == info.State.LastSeq {
 		return f, nil
 	}
-	_, f.oldest, err = j.firstFrom(ctx, j.names.raw(), map[string]any{"seq": f.passed + 1, "next_by_subj": ">"})
+	_, f.oldest, err = j.firstFrom(ctx, j.names.raw(), anySubject, f.passed+1)
 	return f, err
 }
 
@@ -85,13 +82,13 @@ func (j *Journal) Backlog(ctx context.Context) (uint64, error) {
 }
 
 // purgeRaw removes what every partition has passed and is older than raw_keep; without regard to age when space is short.
-func (j *Journal) purgeRaw(ctx context.Context, f rawFloors, trusted, short bool) error {
+func (j *Journal) purgeRaw(ctx context.Context, f rawFloors, now time.Time, short bool) error {
 	upTo := f.passed + 1
 	if !short && j.stream.RawKeep > 0 {
-		if !trusted {
+		if now.IsZero() {
 			return nil
 		}
-		young, _, err := j.firstFrom(ctx, j.names.raw(), map[string]any{"start_time": j.set.Clock().Add(-j.stream.RawKeep), "next_by_subj": ">"})
+		young, err := j.firstSince(ctx, j.names.raw(), now.Add(-j.stream.RawKeep))
 		if err != nil {
 			return err
 		}
@@ -105,45 +102,44 @@ func (j *Journal) purgeRaw(ctx context.Context, f rawFloors, trusted, short bool
 // purgeEvents removes events older than the retention, or the oldest tenth when space is short: only what every sink has
 // passed, and only what was stored before the oldest unprocessed RAW record, because reading that again must find what came
 // of it (I3). Fences that stand in the way are asked to move; the next purge passes them.
-func (j *Journal) purgeEvents(ctx context.Context, f rawFloors, trusted, short bool) error {
+func (j *Journal) purgeEvents(ctx context.Context, f rawFloors, now time.Time, short bool) error {
 	info, err := j.streams[j.names.events()].Info(ctx)
 	if err != nil {
 		return fmt.Errorf("measuring stream %s: %w", j.names.events(), err)
 	}
-	upTo, err := j.wanted(ctx, info.State, trusted, short)
+	upTo, err := j.wanted(ctx, info.State, now, short)
 	if err != nil || upTo <= info.State.FirstSeq {
 		return err
 	}
-	if !f.oldest.IsZero() {
-		keep, _, err := j.firstFrom(ctx, j.names.events(), map[string]any{"start_time": f.oldest, "next_by_subj": ">"})
-		if err != nil {
-			return err
-		}
-		if keep > 0 {
-			upTo = min(upTo, keep)
-		}
-	}
-	sinks, err := j.sinkFloor(ctx, info.State.LastSeq)
-	if err != nil {
+	if upTo, err = j.allowed(ctx, f, info.State, upTo); err != nil {
 		return err
 	}
-	upTo = min(upTo, sinks+1)
 	fence, err := j.oldestFence(ctx)
 	if err != nil {
 		return err
 	}
-	if upTo > fence {
-		j.renewBelow.Store(upTo)
-		upTo = fence
+	if upTo <= fence {
+		return j.purge(ctx, j.names.events(), "events", upTo)
 	}
-	return j.purge(ctx, j.names.events(), "events", upTo)
+	j.renewBelow.Store(upTo)
+	if !j.crammed(info.State) {
+		return j.purge(ctx, j.names.events(), "events", fence)
+	}
+	// No fence may find room to move. Going around them leaves a hole, which costs the server time until they have moved.
+	return j.purge(ctx, j.names.events(), "events", upTo, jetstream.WithPurgeSubject(j.names.allEvents()))
+}
+
+// crammed reports whether even the reserve of EVENTS is used up.
+func (j *Journal) crammed(st jetstream.StreamState) bool {
+	limit := toUnsigned(int64(j.stream.MaxBytes))
+	return st.Bytes > limit-reserve(limit)/2
 }
 
 // wanted returns the first sequence that age and space allow to stay.
-func (j *Journal) wanted(ctx context.Context, st jetstream.StreamState, trusted, short bool) (uint64, error) {
+func (j *Journal) wanted(ctx context.Context, st jetstream.StreamState, now time.Time, short bool) (uint64, error) {
 	upTo := st.FirstSeq
-	if trusted {
-		young, _, err := j.firstFrom(ctx, j.names.events(), map[string]any{"start_time": j.set.Clock().Add(-j.stream.Retention), "next_by_subj": ">"})
+	if !now.IsZero() {
+		young, err := j.firstSince(ctx, j.names.events(), now.Add(-j.stream.Retention))
 		if err != nil {
 			return 0, err
 		}
@@ -153,9 +149,29 @@ func (j *Journal) wanted(ctx context.Context, st jetstream.StreamState, trusted,
 		upTo = max(upTo, young)
 	}
 	if short {
-		upTo = max(upTo, st.FirstSeq+max(1, (st.LastSeq-st.FirstSeq)/spaceShare))
+		// Counted from the first event: a fence before it may have been gone around.
+		first, _, err := j.firstFrom(ctx, j.names.events(), j.names.allEvents(), st.FirstSeq)
+		if err != nil || first == 0 {
+			return upTo, err
+		}
+		upTo = max(upTo, first+max(1, (st.LastSeq-min(first, st.LastSeq))/spaceShare))
 	}
 	return upTo, nil
+}
+
+// allowed lowers upTo to what sinks and sequencers are done with.
+func (j *Journal) allowed(ctx context.Context, f rawFloors, st jetstream.StreamState, upTo uint64) (uint64, error) {
+	if !f.oldest.IsZero() {
+		keep, err := j.firstSince(ctx, j.names.events(), f.oldest)
+		if err != nil {
+			return 0, err
+		}
+		if keep > 0 {
+			upTo = min(upTo, keep)
+		}
+	}
+	sinks, err := j.sinkFloor(ctx, st.LastSeq)
+	return min(upTo, sinks+1), err
 }
 
 // sinkFloor returns the sequence that every sink has passed in every partition. A sink that left the configuration still
@@ -189,52 +205,29 @@ func (j *Journal) oldestFence(ctx context.Context) (uint64, error) {
 	return oldest, nil
 }
 
-// purge removes everything below upTo.
-func (j *Journal) purge(ctx context.Context, stream, label string, upTo uint64) error {
+// purge removes everything below upTo, or of it what opts say, and counts it.
+func (j *Journal) purge(ctx context.Context, stream, label string, upTo uint64, opts ...jetstream.StreamPurgeOpt) error {
 	s := j.streams[stream]
-	if upTo <= s.CachedInfo().State.FirstSeq {
-		return nil
-	}
-	before := s.CachedInfo().State.Msgs
-	if err := s.Purge(ctx, jetstream.WithPurgeSequence(upTo)); err != nil {
-		return fmt.Errorf("purging %s: %w", stream, err)
-	}
-	info, err := s.Info(ctx)
+	before, err := s.Info(ctx)
 	if err != nil {
 		return fmt.Errorf("measuring stream %s: %w", stream, err)
 	}
-	if before > info.State.Msgs {
-		j.metrics.purged.WithLabelValues(label).Add(float64(before - info.State.Msgs))
+	if upTo <= before.State.FirstSeq {
+		return nil
 	}
+	if err := s.Purge(ctx, append(opts, jetstream.WithPurgeSequence(upTo))...); err != nil {
+		return fmt.Errorf("purging %s: %w", stream, err)
+	}
+	after, err := s.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("measuring stream %s: %w", stream, err)
+	}
+	j.metrics.purged.WithLabelValues(label).Add(float64(removed(before.State, after.State)))
 	return nil
 }
 
-// firstFrom returns sequence and time of the first message that a direct get with this request finds, 0 when there is none.
-func (j *Journal) firstFrom(ctx context.Context, stream string, request map[string]any) (uint64, time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	body, err := json.Marshal(request)
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, err)
-	}
-	resp, err := j.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream, body)
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, err)
-	}
-	if resp.Header.Get("Status") == "404" {
-		return 0, time.Time{}, nil
-	}
-	return place(resp.Header)
-}
-
-func place(h nats.Header) (uint64, time.Time, error) {
-	seq, err := strconv.ParseUint(h.Get(jetstream.SequenceHeader), 10, 64)
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("reading a stored message's sequence: %w", err)
-	}
-	at, err := time.Parse(time.RFC3339Nano, h.Get(jetstream.TimeStampHeaer))
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("reading a stored message's time: %w", err)
-	}
-	return seq, at, nil
+// removed returns how many messages went away between two states of a stream, whatever was added meanwhile.
+func removed(before, after jetstream.StreamState) uint64 {
+	arrived := after.LastSeq - before.LastSeq
+	return before.Msgs + arrived - min(after.Msgs, before.Msgs+arrived)
 }

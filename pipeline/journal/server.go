@@ -50,7 +50,11 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening lock file: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err != nil && !errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w: does its file system know locks?", dir, err), f.Close())
+	}
+	if err != nil {
 		holder := make([]byte, 16)
 		n, _ := f.Read(holder)
 		err = fmt.Errorf("locking %s: %w (process %s): stop it, or set nats.embedded.dir to another directory", dir, ErrInUse, holder[:n])
@@ -84,6 +88,9 @@ func startServer(c EmbeddedConfig) (*server.Server, error) {
 		opts.Host = host
 		if opts.Port, err = strconv.Atoi(port); err != nil {
 			return nil, fmt.Errorf("reading nats.embedded.listen: %w", err)
+		}
+		if opts.Port == 0 {
+			opts.Port = server.RANDOM_PORT // 0 would mean 4222.
 		}
 	}
 	srv, err := server.NewServer(opts)

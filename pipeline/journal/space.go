@@ -31,9 +31,10 @@ func toUnsigned(limit int64) uint64 { return uint64(max(limit, 0)) }
 func (j *Journal) keepSpace(ctx context.Context) {
 	tick := time.NewTicker(spaceTick)
 	defer tick.Stop()
-	var age ageClock
+	age, begin := ageClock{patience: j.patience()}, time.Now()
 	for n := 0; ; n++ {
-		if err := j.spaceOnce(ctx, age.trust(j.set.Clock()), n%purgeEvery == 0); err != nil && ctx.Err() == nil {
+		now := age.believed(j.set.Clock(), time.Since(begin))
+		if err := j.spaceOnce(ctx, now, n%purgeEvery == 0); err != nil && ctx.Err() == nil {
 			j.set.Logger.DebugContext(ctx, "space not measured", telemetry.Err(err))
 		}
 		select {
@@ -44,17 +45,24 @@ func (j *Journal) keepSpace(ctx context.Context) {
 	}
 }
 
-// spaceOnce measures every stream, and purges when it is due or space is short.
-func (j *Journal) spaceOnce(ctx context.Context, trusted, due bool) error {
+// patience is how long the clocks must agree before anything is purged for its age.
+func (j *Journal) patience() time.Duration {
+	keep := j.stream.Retention
+	if j.stream.RawKeep > 0 {
+		keep = min(keep, j.stream.RawKeep)
+	}
+	return patience(keep)
+}
+
+// spaceOnce measures every stream, and purges when it is due or space is short. now is the time that ages are computed from,
+// zero when the clock cannot be believed.
+func (j *Journal) spaceOnce(ctx context.Context, now time.Time, due bool) error {
 	states, err := j.measure(ctx)
 	if err != nil {
 		return err
 	}
 	events, raw := states[j.names.events()], states[j.names.raw()]
-	limit := toUnsigned(int64(j.stream.MaxBytes))
-	j.full.Store(events.Bytes > limit-reserve(limit))
-	j.observeOldest(events)
-	short := events.Bytes > pressure(limit)
+	short := events.Bytes > pressure(toUnsigned(int64(j.stream.MaxBytes)))
 	shortRaw := raw.Bytes > pressure(toUnsigned(int64(j.rawBytes())))
 	if !due && !short && !shortRaw {
 		return nil
@@ -63,17 +71,19 @@ func (j *Journal) spaceOnce(ctx context.Context, trusted, due bool) error {
 	if err != nil {
 		return err
 	}
-	if err := j.purgeRaw(ctx, floors, trusted, shortRaw); err != nil {
+	if err := j.purgeRaw(ctx, floors, now, shortRaw); err != nil {
 		return err
 	}
-	return j.purgeEvents(ctx, floors, trusted, short)
+	return j.purgeEvents(ctx, floors, now, short)
 }
 
+// measure asks for the state of every stream and tells the metrics and the appends.
 func (j *Journal) measure(ctx context.Context) (map[string]jetstream.StreamState, error) {
 	labels := map[string]string{
 		j.names.raw(): "raw", j.names.events(): "events", j.names.late(): "late", j.names.quarantine(): "quarantine", j.names.dead(): "dead",
 	}
 	states := make(map[string]jetstream.StreamState, len(labels))
+	mark := j.room.mark()
 	for name, label := range labels {
 		info, err := j.streams[name].Info(ctx)
 		if err != nil {
@@ -84,6 +94,9 @@ func (j *Journal) measure(ctx context.Context) (map[string]jetstream.StreamState
 		j.metrics.messages.WithLabelValues(label).Set(float64(info.State.Msgs))
 		j.metrics.limit.WithLabelValues(label).Set(float64(info.Config.MaxBytes))
 	}
+	events, limit := states[j.names.events()], toUnsigned(int64(j.stream.MaxBytes))
+	j.room.measured(mark, int64(limit-reserve(limit))-int64(events.Bytes)) //nolint:gosec // no disk holds what would overflow
+	j.observeOldest(events)
 	return states, nil
 }
 
