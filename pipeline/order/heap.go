@@ -16,11 +16,10 @@ func (q *dueHeap[P]) push(h *held[P]) {
 	}
 }
 
-func (q *dueHeap[P]) pop() {
+func (q *dueHeap[P]) pop() *held[P] {
 	s := *q
-	n := len(s) - 1
-	s[0] = s[n]
-	s[n] = nil
+	top, n := s[0], len(s)-1
+	s[0], s[n] = s[n], nil
 	s = s[:n]
 	*q = s
 	for i := 0; ; {
@@ -31,7 +30,7 @@ func (q *dueHeap[P]) pop() {
 			}
 		}
 		if least == i {
-			return
+			return top
 		}
 		s[i], s[least] = s[least], s[i]
 		i = least

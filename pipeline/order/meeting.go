@@ -18,78 +18,124 @@ func (h *held[P]) position() position {
 	return position{time: h.entry.Time, first: h.entry.First, rank: h.traits.Rank, id: h.entry.ID}
 }
 
+func (h *held[P]) part() part { return part{h.entry.Attendee, h.traits.Dimension} }
+
+func byPosition[P any](a, b *held[P]) int { return a.position().compare(b.position()) }
+
 // meeting is what the buffer knows of one meeting.
 type meeting[P any] struct {
-	// held is sorted by position; within one time the sorting is renewed when something of that time leaves.
-	held []*held[P]
+	line line[P]
 	// frontier is the last position that was released in order; passed says whether there is one.
 	frontier position
 	passed   bool
-	state    state
+	// before is the state before the instant; both stand still while events of the instant come and go.
+	before  state
+	instant instant
 }
 
-// late reports whether h precedes what was already released, and by how many milliseconds.
-func (m *meeting[P]) late(h *held[P]) (bool, int64) {
-	if !m.passed || h.position().compare(m.frontier) >= 0 {
-		return false, 0
+// enter moves to the time of the first event that waits and gives the events of that time their places.
+func (m *meeting[P]) enter(at int64) {
+	if m.instant.open && m.instant.time == at {
+		return
 	}
-	return true, m.frontier.time - h.entry.Time
+	for p, s := range m.instant.left {
+		m.before.set(p, s)
+	}
+	m.instant.begin(at)
+	group := m.line.at(at)
+	for _, h := range group {
+		m.instant.note(h.part(), h.traits.Switch)
+	}
+	moved := false
+	for _, h := range group {
+		h.entry.First = m.first(h)
+		moved = moved || h.entry.First
+	}
+	if moved {
+		slices.SortFunc(group, byPosition[P])
+	}
 }
 
-func (m *meeting[P]) insert(h *held[P]) {
-	at, _ := slices.BinarySearchFunc(m.held, h, func(a, b *held[P]) int { return a.position().compare(b.position()) })
-	m.held = slices.Insert(m.held, at, h)
+// advance moves to the front what waits of an attendee and is to be first by now.
+func (m *meeting[P]) advance(attendee string) {
+	group, moved := m.line.at(m.instant.time), false
+	for _, h := range group {
+		if h.entry.Attendee == attendee && !h.entry.First && m.first(h) {
+			h.entry.First, moved = true, true
+		}
+	}
+	if moved {
+		slices.SortFunc(group, byPosition[P])
+	}
 }
 
-// pass notes that h left in order.
+// first reports whether h, an event of the instant, comes before the others: what is on and is switched off and on again
+// goes off first, and an attendee who leaves and comes back takes everything down first.
+func (m *meeting[P]) first(h *held[P]) bool {
+	p := h.part()
+	if h.traits.Switch != chime.SwitchOff || !m.before.isOn(p) {
+		return false
+	}
+	if _, on := m.instant.ons[p]; on {
+		return true
+	}
+	presence := part{p.attendee, chime.DimensionPresence}
+	_, joins := m.instant.ons[presence]
+	_, leaves := m.instant.gone[p.attendee]
+	return joins && leaves && m.before.isOn(presence)
+}
+
+// place finds the place of an event that comes, and moves those that wait to the front where it lets them.
+func (m *meeting[P]) place(h *held[P]) {
+	h.entry.First = false
+	if !m.instant.open || m.instant.time != h.entry.Time {
+		return // The events of another time get their places when the first of them leaves.
+	}
+	news := m.instant.note(h.part(), h.traits.Switch)
+	h.entry.First = m.first(h)
+	if news && m.before.isOn(h.part()) {
+		m.advance(h.entry.Attendee)
+	}
+}
+
+// missed reports whether something that h precedes has left.
+func (m *meeting[P]) missed(h *held[P]) bool { return m.passed && h.position().compare(m.frontier) < 0 }
+
+// next takes the first event that waits and notes that it left in order.
+func (m *meeting[P]) next() *held[P] {
+	m.enter(m.line.front().entry.Time)
+	h := m.line.pop()
+	m.pass(h)
+	return h
+}
+
+// pass notes that h, an event of the instant, left in order.
 func (m *meeting[P]) pass(h *held[P]) {
-	if p := h.position(); !m.passed || p.compare(m.frontier) > 0 {
-		m.frontier, m.passed = p, true
-	}
-	m.state.apply(h.entry.Attendee, h.traits)
+	m.frontier, m.passed = h.position(), true
+	m.apply(h)
 }
 
-// arrange sorts what is held of one time by what the attendees' states allow first, and returns where it begins. What is on
-// and is switched off and on again at that time goes off first; an attendee who leaves and comes back at that time takes
-// everything down first.
-func (m *meeting[P]) arrange(at int64) int {
-	begin, _ := slices.BinarySearchFunc(m.held, at, func(h *held[P], t int64) int {
-		if h.entry.Time < t {
-			return -1
-		}
-		return 1
-	})
-	end := begin
-	for end < len(m.held) && m.held[end].entry.Time == at {
-		end++
+// apply notes what an event that left has switched. For a late one the state before the instant stands still too.
+func (m *meeting[P]) apply(h *held[P]) {
+	if h.traits.Switch == chime.SwitchNone {
+		return
 	}
-	group := m.held[begin:end]
-	if len(group) < 2 {
-		return begin
+	if m.instant.left == nil {
+		m.instant.left = make(state)
 	}
-	ons := make(map[part]bool)
-	for _, h := range group {
-		if h.traits.Switch == chime.SwitchOn {
-			ons[part{h.entry.Attendee, h.traits.Dimension}] = true
-		}
-	}
-	back := m.returning(at, ons)
-	for _, h := range group {
-		p := part{h.entry.Attendee, h.traits.Dimension}
-		h.entry.First = h.traits.Switch == chime.SwitchOff && m.state.isOn(p) && (ons[p] || back[p.attendee])
-	}
-	slices.SortFunc(group, func(a, b *held[P]) int { return a.position().compare(b.position()) })
-	return begin
+	m.instant.left.set(h.part(), setting{at: h.position(), on: h.traits.Switch == chime.SwitchOn})
 }
 
-// returning returns the attendees who are present, and both leave and join at one time.
-func (m *meeting[P]) returning(at int64, ons map[part]bool) map[string]bool {
-	back := make(map[string]bool)
-	for _, h := range m.held {
-		p := part{h.entry.Attendee, chime.DimensionPresence}
-		if h.entry.Time == at && h.traits.Dimension == chime.DimensionPresence && h.traits.Switch == chime.SwitchOff && m.state.isOn(p) && ons[p] {
-			back[p.attendee] = true
+// restore notes that h left before, as its entry says.
+func (m *meeting[P]) restore(h *held[P]) {
+	if h.entry.IsLate || m.missed(h) {
+		if m.instant.open && m.instant.time == h.entry.Time {
+			m.instant.note(h.part(), h.traits.Switch)
 		}
+		m.apply(h)
+		return
 	}
-	return back
+	m.enter(h.entry.Time)
+	m.instant.note(h.part(), h.traits.Switch)
+	m.pass(h)
 }

@@ -31,28 +31,3 @@ func (p position) compare(q position) int {
 	}
 	return bytes.Compare(p.id[:], q.id[:])
 }
-
-// part is one thing of an attendee that is on or off: presence, camera, the content connection, content video.
-type part struct {
-	attendee  string
-	dimension chime.Dimension
-}
-
-// state is the set of parts that are on.
-type state map[part]struct{}
-
-func (s state) apply(attendee string, t chime.Traits) {
-	p := part{attendee, t.Dimension}
-	switch t.Switch {
-	case chime.SwitchOn:
-		s[p] = struct{}{}
-	case chime.SwitchOff:
-		delete(s, p)
-	case chime.SwitchNone:
-	}
-}
-
-func (s state) isOn(p part) bool {
-	_, ok := s[p]
-	return ok
-}
