@@ -11,10 +11,8 @@ type backoff struct {
 // pause returns the pause after the given number of failed attempts, 1 or more.
 func (b backoff) pause(attempts int) time.Duration {
 	bound := b.most
-	if shift := attempts - 1; shift < 32 {
-		if d := b.initial << shift; d > 0 && d < bound {
-			bound = d
-		}
+	if shift := attempts - 1; b.initial <= b.most>>min(shift, 63) {
+		bound = b.initial << shift
 	}
 	return time.Duration(b.random() * float64(bound))
 }

@@ -6,5 +6,7 @@
 // sink rejects, or that was tried for longer than give_up_after, goes to DEAD and the lane goes on.
 //
 // A sink is acknowledged up to the lowest event that is not settled, a few times a second, so a restart may repeat events, with
-// the same id, in order, and never skips one (I7). When the limit of unsettled events is reached reading stops (I6).
+// the same id, in order, and never skips one (I7). When the limit of unsettled events is reached reading stops (I6), and so it
+// does when 65,536 events were read beyond the lowest one that is not settled: a meeting that is stuck stops the others of its
+// partition no sooner.
 package deliver

@@ -1,6 +1,9 @@
 package deliver
 
-import "path"
+import (
+	"path"
+	"strings"
+)
 
 // matcher reports whether a sink wants a kind.
 type matcher func(kind string) bool
@@ -11,8 +14,13 @@ func newMatcher(patterns []string) matcher {
 	if len(patterns) == 0 {
 		return func(string) bool { return true }
 	}
+	whole := make([]string, len(patterns))
+	for i, p := range patterns {
+		whole[i] = oneSegment(p)
+	}
 	return func(kind string) bool {
-		for _, p := range patterns {
+		kind = oneSegment(kind)
+		for _, p := range whole {
 			if ok, err := path.Match(p, kind); err == nil && ok {
 				return true
 			}
@@ -20,3 +28,7 @@ func newMatcher(patterns []string) matcher {
 		return false
 	}
 }
+
+// oneSegment hides the slashes of s from path.Match, whose * stops at them. Kinds are printable, so the stand-in is no part
+// of any.
+func oneSegment(s string) string { return strings.ReplaceAll(s, "/", "\x00") }

@@ -18,6 +18,9 @@ const (
 	// maxOpen and maxOpenBytes bound what one sink has read from one partition and not settled (I6).
 	maxOpen      = 4096
 	maxOpenBytes = 16 << 20
+	// maxSpan bounds how many events are read beyond the lowest one that is not settled. A lane that is stuck must not stop
+	// the others, but a restart repeats what they have sent meanwhile, and each event costs about 100 bytes until then.
+	maxSpan = 1 << 16
 	// buryRetry is the pause before a dead letter that could not be stored is stored again; its sink's partition waits.
 	buryRetry = time.Second
 	// maxDead bounds how many dead letters are remembered so that a restart does not send them again.
@@ -31,6 +34,7 @@ type run struct {
 	lanes  *Lanes
 	floor  journal.Floor
 	epoch  func() uint64
+	last   uint64 // the epoch when the run began
 	dead   map[chime.Identity]struct{}
 	done   chan result
 	next   []Item // taken from the lanes, waiting for a worker
@@ -45,27 +49,42 @@ type run struct {
 // Run delivers partition p until ctx ends, then waits for what is in flight and returns nil; a failed sink does the same. Any
 // error means that the partition must be taken anew (I8). epoch tells what deliveries carry. Hold the lease of the partition.
 func (s *Sink) Run(ctx context.Context, p int, epoch func() uint64) error {
-	dead, err := s.set.Journal.DeadIn(ctx, s.set.ID, maxDead)
-	if err != nil {
-		return err
-	}
-	feed, err := s.set.Journal.SinkFeed(ctx, s.set.ID, p, s.set.Config.Start == StartEarliest)
-	if err != nil {
+	r, err := s.open(ctx, p, epoch)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // A consequence of being told to stop.
+	case err != nil:
 		return fmt.Errorf("opening partition %d for sink %q: %w", p, s.set.ID, err)
 	}
-	defer feed.Stop()
-	r := &run{
-		Sink: s, feed: feed, epoch: epoch, dead: dead,
-		lanes: NewLanes(s.set.Config.Retry, rand.Float64),
-		done:  make(chan result, s.set.Config.MaxInFlight+1), timer: time.NewTimer(time.Hour),
-	}
+	defer r.feed.Stop()
 	defer r.timer.Stop()
 	err = r.loop(ctx)
+	r.finish(context.WithoutCancel(ctx))
 	s.metrics.waiting.Sub(float64(r.lanesN))
 	if err != nil {
 		return fmt.Errorf("delivering partition %d to sink %q: %w", p, s.set.ID, err)
 	}
 	return nil
+}
+
+func (s *Sink) open(ctx context.Context, p int, epoch func() uint64) (*run, error) {
+	dead, err := s.set.Journal.DeadIn(ctx, s.set.ID, maxDead)
+	if err != nil {
+		return nil, err
+	}
+	last, err := s.set.Journal.LastEpoch(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := s.set.Journal.SinkFeed(ctx, s.set.ID, p, s.set.Config.Start == StartEarliest)
+	if err != nil {
+		return nil, err
+	}
+	return &run{
+		Sink: s, feed: feed, epoch: epoch, last: last, dead: dead,
+		lanes: NewLanes(s.set.Config.Retry, rand.Float64),
+		done:  make(chan result, s.set.Config.MaxInFlight+1), timer: time.NewTimer(time.Hour),
+	}, nil
 }
 
 func (r *run) loop(ctx context.Context) error {
@@ -74,12 +93,12 @@ func (r *run) loop(ctx context.Context) error {
 	for ctx.Err() == nil && r.Err() == nil {
 		jobs := r.offer()
 		in := r.feed.Messages()
-		if r.floor.Open() >= maxOpen || r.bytes >= maxOpenBytes {
+		if r.lanes.Len() >= maxOpen || r.bytes >= maxOpenBytes || r.floor.Open() >= maxSpan {
 			in = nil // I6
 		}
 		select {
 		case m := <-in:
-			if err := r.take(m); err != nil {
+			if err := r.take(ctx, m); err != nil {
 				return err
 			}
 		case jobs <- job{items: r.next, done: r.done}:
@@ -98,14 +117,16 @@ func (r *run) loop(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	r.finish(context.WithoutCancel(ctx))
 	return nil
 }
 
-// offer returns the channel of the workers when there is something to send, and nil otherwise; then it arms the timer.
+// offer returns the channel of the workers when there is something to send, and nil otherwise; then it arms the timer, unless
+// something else has to happen before anything may be sent.
 func (r *run) offer() chan<- job {
-	if r.next == nil && len(r.bury) == 0 && (r.batch == 1 || r.flying == 0) {
+	open := len(r.bury) == 0 && (r.batch == 1 || r.flying == 0)
+	if r.next == nil && open {
 		r.next = r.lanes.Take(nil, time.Now(), r.batch)
+		r.stamp()
 	}
 	n := r.lanes.Waiting()
 	r.metrics.waiting.Add(float64(n - r.lanesN))
@@ -113,18 +134,27 @@ func (r *run) offer() chan<- job {
 	if len(r.next) > 0 {
 		return r.jobs
 	}
-	if at, ok := r.lanes.Wake(); ok {
+	if at, ok := r.lanes.Wake(); ok && open {
 		r.timer.Reset(max(time.Until(at), 0))
 	}
 	return nil
 }
 
+// stamp gives what goes out the epoch of the moment, because an event may wait in its lane while the fence is renewed. Until
+// the partition has its own fence that is the last one taken: every event was appended under one.
+func (r *run) stamp() {
+	epoch := max(r.epoch(), r.last)
+	for i := range r.next {
+		r.next[i].Epoch = epoch
+	}
+}
+
 // take puts one event into its lane, unless the sink does not want it or has given it up before.
-func (r *run) take(m journal.Message) error {
+func (r *run) take(ctx context.Context, m journal.Message) error {
 	position := r.floor.Add(m.Mark)
 	e, err := m.Event()
 	if err != nil {
-		return err
+		return r.setAside(ctx, m, position, err)
 	}
 	_, dead := r.dead[e.ID]
 	if dead || !r.match(e.Kind) {
@@ -134,9 +164,20 @@ func (r *run) take(m journal.Message) error {
 		}
 		return nil
 	}
-	e.Epoch = r.epoch()
 	r.bytes += len(e.Body)
 	r.lanes.Push(Item{Event: e, Position: position})
+	return nil
+}
+
+// setAside keeps a message of EVENTS whose headers nobody understands: another program wrote it, or a newer version did. It
+// must not stop the events after it (I6).
+func (r *run) setAside(ctx context.Context, m journal.Message, position int, cause error) error {
+	q := journal.Quarantined{Source: "journal", Reason: cause.Error(), Received: m.Stored, Body: m.Body}
+	if err := r.set.Journal.Quarantine(ctx, q); err != nil {
+		return fmt.Errorf("setting message aside: %w", err)
+	}
+	r.set.Logger.WarnContext(ctx, "message set aside", telemetry.Err(cause))
+	r.floor.Settle(position)
 	return nil
 }
 
@@ -202,7 +243,8 @@ func (r *run) acknowledge() {
 	}
 }
 
-// finish waits for what is with the sink and acknowledges. The router bounds the wait by stopping the workers.
+// finish waits for what is with the sink and acknowledges; after an error too, because the next Run sends again what is not
+// settled and must not meet it on its way (I5). The router bounds the wait by stopping the workers.
 func (r *run) finish(ctx context.Context) {
 	for r.flying > 0 {
 		r.settle(ctx, <-r.done)

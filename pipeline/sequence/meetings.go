@@ -28,7 +28,6 @@ type record struct {
 	event    *pipeline.Event
 	position int       // in the floor
 	at       time.Time // log time of its reading
-	count    bool      // not counted before
 }
 
 // meetings is the memory of a partition, bounded by count: the least recently used leave first (I6).
@@ -55,19 +54,25 @@ func (ms *meetings) touch(key string, now time.Time) (*meeting, bool) {
 	return m, false
 }
 
-// evict removes meetings that are idle since before oldest, and the least recently used above the limit, for which forget
-// agrees. It looks at a bounded number of them.
-func (ms *meetings) evict(oldest time.Time, forget func(key string) bool) {
-	for e, looked := ms.lru.Back(), 0; e != nil && looked < 256; looked++ {
+// evict removes meetings that were not used for forgetAfter, and the least recently used above the limit, for which forget
+// agrees. It looks at no more than most of them; one that has to stay counts as used, so that the next look is at others.
+func (ms *meetings) evict(now time.Time, most int, forget func(key string) bool) {
+	oldest := now.Add(-forgetAfter)
+	for range most {
+		e := ms.lru.Back()
+		if e == nil {
+			return
+		}
 		m, ok := e.Value.(*meeting)
-		prev := e.Prev()
 		if !ok || (ms.lru.Len() <= ms.limit && !m.used.Before(oldest)) {
 			return
 		}
-		if m.unsettled == 0 && !m.loading && forget(m.key) {
-			ms.lru.Remove(e)
-			delete(ms.byKey, m.key)
+		if m.unsettled > 0 || m.loading || !forget(m.key) {
+			m.used = now
+			ms.lru.MoveToFront(e)
+			continue
 		}
-		e = prev
+		ms.lru.Remove(e)
+		delete(ms.byKey, m.key)
 	}
 }

@@ -17,6 +17,7 @@ const otherSource = "other"
 type Metrics struct {
 	events     map[string]prometheus.Counter
 	witnesses  map[string]prometheus.Counter
+	rereads    prometheus.Counter
 	out        *prometheus.CounterVec
 	held       prometheus.Gauge
 	forced     prometheus.Counter
@@ -29,6 +30,9 @@ type Metrics struct {
 func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 	f := promauto.With(r)
 	m := &Metrics{
+		rereads: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_dedupe_rereads_total", Help: "Records of RAW that were read again after a recovery of this or another process; their events were there.",
+		}),
 		out: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_order_released_total", Help: "Events appended to EVENTS, by whether they were late.",
 		}, []string{"late"}),
@@ -78,6 +82,7 @@ func (m *Metrics) judged(v dedupe.Verdict, source string) {
 	case dedupe.Witness:
 		m.witnesses[source].Inc()
 	case dedupe.Reread:
+		m.rereads.Inc()
 	}
 }
 

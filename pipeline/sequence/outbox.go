@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"carillon/pipeline/dedupe"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
 	"carillon/pipeline/telemetry"
@@ -90,6 +91,12 @@ func (o *outbox) cut() int {
 	return min(len(o.queue), journal.MaxAppend)
 }
 
+// arrived empties the flight.
+func (o *outbox) arrived() {
+	clear(o.flight)
+	o.flight = o.flight[:0]
+}
+
 // split puts the batch in flight back, to go one event at a time.
 func (o *outbox) split() {
 	o.single = len(o.flight)
@@ -112,7 +119,7 @@ func (t *tenure) appended(ctx context.Context, err error) error {
 		for _, x := range t.out.flight {
 			t.settle(x, now)
 		}
-		t.out.flight = t.out.flight[:0]
+		t.out.arrived()
 		t.full = false
 	case errors.Is(err, journal.ErrFull):
 		// A definite refusal is no recovery: the same batch again, later (I8).
@@ -126,6 +133,7 @@ func (t *tenure) appended(ctx context.Context, err error) error {
 	case errors.Is(err, journal.ErrRefused):
 		return t.refused(ctx, err)
 	default:
+		t.out.queue, t.out.flight = nil, nil // They stay in RAW for the next tenure.
 		return fmt.Errorf("appending events: %w", err)
 	}
 	return nil
@@ -136,6 +144,9 @@ func (t *tenure) settle(x outgoing, now time.Time) {
 	t.floor.Settle(x.position)
 	x.meeting.unsettled--
 	t.set.Metrics.released(x.event, now)
+	if owed, _ := t.owes(x.event.Raw); owed {
+		t.set.Metrics.judged(dedupe.New, x.event.Source)
+	}
 }
 
 // refused quarantines the one event that EVENTS will never take.
@@ -145,9 +156,11 @@ func (t *tenure) refused(ctx context.Context, cause error) error {
 	if err := t.set.Journal.Quarantine(ctx, q); err != nil {
 		return fmt.Errorf("setting event aside: %w", err)
 	}
-	t.set.Metrics.unreadable.Inc()
+	if owed, _ := t.owes(x.event.Raw); owed {
+		t.set.Metrics.unreadable.Inc()
+	}
 	t.floor.Settle(x.position)
 	x.meeting.unsettled--
-	t.out.flight = t.out.flight[:0]
+	t.out.arrived()
 	return nil
 }

@@ -57,14 +57,15 @@ type Sequencer struct {
 	partition int
 	set       Settings
 	epoch     atomic.Uint64
-	// counted is the highest RAW sequence that was counted, owed those below it that were read and not counted.
-	counted uint64
-	owed    map[uint64]struct{}
+	// seen is the highest RAW sequence that was read. owed has those up to it that are not counted yet, and whether they were
+	// judged to be new events, which count when EVENTS has them.
+	seen uint64
+	owed map[uint64]bool
 }
 
 // New returns the sequencer of partition p.
 func New(p int, set Settings) *Sequencer {
-	return &Sequencer{partition: p, set: set, owed: make(map[uint64]struct{})}
+	return &Sequencer{partition: p, set: set, owed: make(map[uint64]bool)}
 }
 
 // Epoch returns the epoch of the current or last tenure; deliveries carry it. It is safe for concurrent use.
@@ -73,23 +74,33 @@ func (s *Sequencer) Epoch() uint64 { return s.epoch.Load() }
 // Run takes the fence and sequences until ctx ends, then returns nil; or until something goes wrong whose only cure is to
 // begin again (I8), then it returns the error and may be called again. Hold the lease of the partition meanwhile.
 func (s *Sequencer) Run(ctx context.Context) error {
-	fence, err := s.takeFence(ctx)
-	if err != nil {
-		return err
-	}
-	s.epoch.Store(fence.Epoch())
-	feed, err := s.set.Journal.RawFeed(ctx, s.partition)
-	if err != nil {
+	t, err := s.begin(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil //nolint:nilerr // a consequence of being told to stop.
+	case err != nil:
 		return fmt.Errorf("opening partition %d: %w", s.partition, err)
 	}
-	t := newTenure(context.WithoutCancel(ctx), s, fence, feed)
 	err = t.run(ctx)
-	feed.Stop()
 	t.end()
 	if err != nil {
 		return fmt.Errorf("sequencing partition %d: %w", s.partition, err)
 	}
 	return nil
+}
+
+// begin takes the fence, then resets the feed to its floor (I8).
+func (s *Sequencer) begin(ctx context.Context) (*tenure, error) {
+	fence, err := s.takeFence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.epoch.Store(fence.Epoch())
+	feed, err := s.set.Journal.RawFeed(ctx, s.partition)
+	if err != nil {
+		return nil, err
+	}
+	return newTenure(context.WithoutCancel(ctx), s, fence, feed), nil
 }
 
 // takeFence waits while EVENTS has no room even for a fence: delivering and purging, which need none, make some.
@@ -110,13 +121,24 @@ func (s *Sequencer) takeFence(ctx context.Context) (*journal.Fence, error) {
 	}
 }
 
-// counts reports whether a record that is read now is to be counted.
-func (s *Sequencer) counts(seq uint64) bool {
-	if seq > s.counted {
-		s.counted = seq
-		return true
+// see notes that a record was read.
+func (s *Sequencer) see(seq uint64) {
+	if seq > s.seen {
+		s.seen, s.owed[seq] = seq, false
 	}
-	_, owed := s.owed[seq]
+}
+
+// judgedNew notes that a record is to count as an event once EVENTS has it.
+func (s *Sequencer) judgedNew(seq uint64) {
+	if _, owed := s.owed[seq]; owed {
+		s.owed[seq] = true
+	}
+}
+
+// owes reports whether a record is still to be counted, and whether it was judged to be a new event before. From then on it
+// counts as counted.
+func (s *Sequencer) owes(seq uint64) (owed, judgedNew bool) {
+	judgedNew, owed = s.owed[seq]
 	delete(s.owed, seq)
-	return owed
+	return owed, judgedNew
 }

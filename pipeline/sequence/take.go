@@ -23,7 +23,8 @@ func (t *tenure) take(ctx context.Context, m journal.Message) error {
 	now := time.Now() // Not earlier than the reading: the clock relies on it.
 	t.clock.observe(m.Stored, now)
 	t.read, t.pending = m.Sequence, m.Pending
-	r := record{msg: m, position: t.floor.Add(m.Mark), at: t.clock.now(), count: t.counts(m.Sequence)}
+	t.see(m.Sequence)
+	r := record{msg: m, position: t.floor.Add(m.Mark), at: t.clock.now()}
 	event, err := m.Event()
 	if err != nil {
 		return t.setAside(ctx, r, err)
@@ -33,22 +34,29 @@ func (t *tenure) take(ctx context.Context, m journal.Message) error {
 	if !known {
 		meeting.loading = true
 		t.loads.ask(event.Key)
+		t.meetings.evict(now, evictAtOnce, t.order.Forget)
 	}
 	if meeting.loading {
 		meeting.waiting = append(meeting.waiting, r)
+		t.waiting.Events++
+		t.waiting.Bytes += size(r.event)
 		return nil
 	}
 	t.judge(meeting, r)
 	return nil
 }
 
-// setAside keeps a record of RAW whose headers nobody understands: another program wrote it, or a newer version did.
+// setAside keeps a record of RAW whose headers nobody understands: another program wrote it, or a newer version did. One that
+// is read again was kept the first time.
 func (t *tenure) setAside(ctx context.Context, r record, cause error) error {
-	q := journal.Quarantined{Source: "journal", Reason: cause.Error(), Received: r.msg.Stored, Body: r.msg.Body}
-	if err := t.set.Journal.Quarantine(ctx, q); err != nil {
-		return fmt.Errorf("setting record aside: %w", err)
+	if _, owed := t.owed[r.msg.Sequence]; owed {
+		q := journal.Quarantined{Source: "journal", Reason: cause.Error(), Received: r.msg.Stored, Body: r.msg.Body}
+		if err := t.set.Journal.Quarantine(ctx, q); err != nil {
+			return fmt.Errorf("setting record aside: %w", err)
+		}
+		t.owes(r.msg.Sequence)
+		t.set.Metrics.unreadable.Inc()
 	}
-	t.set.Metrics.unreadable.Inc()
 	t.floor.Settle(r.position)
 	return nil
 }
@@ -56,23 +64,28 @@ func (t *tenure) setAside(ctx context.Context, r record, cause error) error {
 // judge asks dedupe and sends a new event into order.
 func (t *tenure) judge(m *meeting, r record) {
 	verdict := m.memory.See(r.event.ID, r.event.Raw)
-	if r.count {
-		t.set.Metrics.judged(verdict, r.event.Source)
-	}
-	switch verdict {
-	case dedupe.New:
+	if verdict == dedupe.New {
+		t.judgedNew(r.event.Raw)
 		m.unsettled++
 		e := entry(r.event)
-		e.Size = len(r.event.Body) + eventOverhead
+		e.Size = size(r.event)
 		e.Payload = released{event: r.event, position: r.position, meeting: m}
 		t.order.Push(r.at, e)
-	case dedupe.Witness, dedupe.Reread:
-		t.floor.Settle(r.position)
+		return
 	}
+	if owed, judgedNew := t.owes(r.event.Raw); judgedNew {
+		// An append of unknown outcome that was stored after all.
+		t.set.Metrics.judged(dedupe.New, r.event.Source)
+	} else if owed {
+		t.set.Metrics.judged(verdict, r.event.Source)
+	}
+	t.floor.Settle(r.position)
 }
 
 // eventOverhead is what an event keeps in memory beside its body, in bytes: headers, entry, heap and floor.
 const eventOverhead = 1024
+
+func size(e *pipeline.Event) int { return len(e.Body) + eventOverhead }
 
 func entry(e *pipeline.Event) order.Entry[released] {
 	return order.Entry[released]{
@@ -98,6 +111,8 @@ func (t *tenure) loaded(l load) error {
 	waiting := m.waiting
 	m.loading, m.waiting = false, nil
 	for _, r := range waiting {
+		t.waiting.Events--
+		t.waiting.Bytes -= size(r.event)
 		t.judge(m, r)
 	}
 	return nil

@@ -14,6 +14,13 @@ import (
 // drainAtOnce is how many records are taken before anything else is looked at.
 const drainAtOnce = 256
 
+const (
+	// evictAtOnce is how many meetings are looked at when another one comes: more than one, so that their number falls.
+	evictAtOnce = 4
+	// evictIdle is how many are looked at a few times a second.
+	evictIdle = 256
+)
+
 // tenure is one time of owning the partition: everything in it is forgotten at its end. Its methods run on the goroutine of
 // run; the helpers only talk over channels.
 type tenure struct {
@@ -24,9 +31,11 @@ type tenure struct {
 	floor    journal.Floor
 	meetings *meetings
 	order    *order.Buffer[released]
-	read     uint64 // RAW sequence of the last record
-	pending  uint64 // how many followed it then
+	read     uint64    // RAW sequence of the last record
+	pending  uint64    // how many followed it then
+	asked    time.Time // when the stream was asked for unread records
 	loads    *loader
+	waiting  order.Limits // what waits for histories
 	out      outbox
 	due      []order.Entry[released]
 	timer    *time.Timer
@@ -50,19 +59,13 @@ func newTenure(ctx context.Context, s *Sequencer, fence *journal.Fence, feed *jo
 	return t
 }
 
-// end stops the helpers and gives back what the metrics were told.
+// end stops the feed and the helpers, and gives back what the metrics were told.
 func (t *tenure) end() {
+	t.feed.Stop()
 	t.stop()
 	t.wg.Wait()
 	t.timer.Stop()
 	t.set.Metrics.held.Sub(float64(t.held))
-	for _, m := range t.meetings.byKey {
-		for _, r := range m.waiting {
-			if r.count {
-				t.owed[r.msg.Sequence] = struct{}{}
-			}
-		}
-	}
 }
 
 // run is the loop of the partition.
@@ -71,11 +74,12 @@ func (t *tenure) run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		t.release()
-		if err := t.step(ctx, tick.C); err != nil {
-			return err
-		}
+		err := t.step(ctx, tick.C)
 		if ctx.Err() != nil {
-			return t.finish(context.WithoutCancel(ctx))
+			return t.finish(context.WithoutCancel(ctx)) // Whatever err is, it ends the tenure too.
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -127,7 +131,8 @@ func (t *tenure) takeAll(ctx context.Context, m journal.Message) error {
 
 // congested reports whether more is on its way out or in than memory is meant for.
 func (t *tenure) congested() bool {
-	return t.out.len() >= t.set.Limits.Out || t.loads.waiting() >= t.set.Limits.Out
+	return t.out.len() >= t.set.Limits.Out || t.loads.waiting() >= t.set.Limits.Out ||
+		t.waiting.Events > t.set.Limits.Order.Events || t.waiting.Bytes > t.set.Limits.Order.Bytes
 }
 
 // release moves what order lets go to the outbox, starts an append if none is running, and arms the timer.
@@ -151,23 +156,25 @@ func (t *tenure) arm() {
 	if !ok {
 		return
 	}
-	wait := max(t.clock.until(next, time.Now()), minWait)
+	now, pause := time.Now(), minWait
 	if t.pending > 0 {
-		wait = max(wait, maxWait)
+		pause = maxWait
 	}
-	t.timer.Reset(wait)
+	// The pause counts from the last question: from now it would never end while records come.
+	t.timer.Reset(max(t.clock.until(next, now), pause-now.Sub(t.asked), 0))
 }
 
 const (
-	// minWait keeps a burst of ends of holds from asking the stream for each of them.
+	// minWait is the least time between two questions: a burst of ends of holds does not ask for each of them.
 	minWait = 2 * time.Millisecond
-	// maxWait is when the stream is asked although more records were announced: they may have been purged.
+	// maxWait is the least time while more records were announced: the answer is known, unless they have been purged.
 	maxWait = time.Second
 )
 
 // advance carries log time on with the monotonic clock, if the stream confirms that nothing unread was stored before now.
 func (t *tenure) advance(ctx context.Context) error {
 	at := time.Now()
+	t.asked = at
 	beyond, err := t.set.Journal.RawBeyond(ctx, t.partition, t.read)
 	if err != nil {
 		return fmt.Errorf("asking for unread records: %w", err)
@@ -182,7 +189,7 @@ func (t *tenure) advance(ctx context.Context) error {
 // housekeep acknowledges, frees memory and renews the fence when a purge waits for it.
 func (t *tenure) housekeep(ctx context.Context) error {
 	t.acknowledge()
-	t.meetings.evict(time.Now().Add(-forgetAfter), t.order.Forget)
+	t.meetings.evict(time.Now(), evictIdle, t.order.Forget)
 	t.set.Metrics.forced.Add(float64(t.order.Forced() - t.forced))
 	t.forced = t.order.Forced()
 	if t.fence.NeedsRenewal() && !t.out.busy() {
@@ -203,12 +210,12 @@ func (t *tenure) acknowledge() {
 	}
 }
 
-// finish appends what order has released and acknowledges. What is held stays in RAW: releasing it early would break the
-// order of what comes after the restart.
+// finish appends what order has released, unless the journal is full, and acknowledges. What is held stays in RAW: releasing
+// it early would break the order of what comes after the restart.
 func (t *tenure) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishLimit)
 	defer cancel()
-	for t.out.len() > 0 {
+	for t.out.len() > 0 && t.out.wait == nil {
 		t.out.send()
 		select {
 		case err := <-t.out.results:

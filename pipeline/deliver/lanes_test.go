@@ -1,0 +1,326 @@
+package deliver
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"carillon/pipeline"
+)
+
+var errRefused = errors.New("refused for now")
+
+// laneModel is one meeting as the model sees it: the numbers of its events, and what keeps the first from being sent.
+type laneModel struct {
+	queue    []int
+	flying   int
+	attempts int
+	first    time.Time
+	next     time.Time
+	dead     bool
+}
+
+// lanesModel is a world around Lanes: what is with the sink, and what should be where.
+type lanesModel struct {
+	t      *rapid.T
+	lanes  *Lanes
+	retry  RetryConfig
+	jitter float64
+	now    time.Time
+	keys   map[string]*laneModel
+	flying [][]Item
+	bury   []Dead
+	pushed int
+}
+
+func newLanesModel(t *rapid.T) *lanesModel {
+	m := &lanesModel{t: t, now: time.Unix(1_700_000_000, 0), keys: map[string]*laneModel{}}
+	m.retry = RetryConfig{
+		Initial:     time.Duration(rapid.IntRange(1, 100).Draw(t, "initial")) * time.Millisecond,
+		GiveUpAfter: time.Duration(rapid.SampledFrom([]int{0, 50, 500}).Draw(t, "give up")) * time.Millisecond,
+	}
+	m.retry.Max = m.retry.Initial * time.Duration(rapid.IntRange(1, 20).Draw(t, "max"))
+	m.lanes = NewLanes(m.retry, func() float64 { return m.jitter })
+	return m
+}
+
+func (m *lanesModel) push() {
+	key := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(m.t, "key")
+	if m.keys[key] == nil {
+		m.keys[key] = &laneModel{}
+	}
+	m.keys[key].queue = append(m.keys[key].queue, m.pushed)
+	m.lanes.Push(Item{Event: pipeline.Event{Key: key}, Position: m.pushed})
+	m.pushed++
+}
+
+// may returns how many events of a meeting may be sent now.
+func (m *lanesModel) may(k *laneModel) int {
+	switch {
+	case k.flying > 0 || k.dead || k.next.After(m.now):
+		return 0
+	case k.attempts > 0:
+		return 1
+	}
+	return len(k.queue)
+}
+
+func (m *lanesModel) take() {
+	limit := rapid.IntRange(1, 6).Draw(m.t, "limit")
+	want := 0
+	for _, k := range m.keys {
+		want += m.may(k)
+	}
+	items := m.lanes.Take(nil, m.now, limit)
+	require.Len(m.t, items, min(want, limit))
+	for begin := 0; begin < len(items); {
+		k := m.keys[items[begin].Key]
+		n := min(m.may(k), limit-begin)
+		require.Positive(m.t, n, "a lane that has to wait gave something")
+		require.GreaterOrEqual(m.t, len(items)-begin, n)
+		for i := range n {
+			require.Equal(m.t, items[begin].Key, items[begin+i].Key)
+			require.Equal(m.t, k.queue[i], items[begin+i].Position)
+		}
+		k.flying = n
+		begin += n
+	}
+	if len(items) > 0 {
+		m.flying = append(m.flying, items)
+	}
+}
+
+// answer draws what the sink says about one event.
+func (m *lanesModel) answer() error {
+	switch rapid.IntRange(0, 9).Draw(m.t, "answer") {
+	case 0, 1:
+		return errRefused
+	case 2:
+		return pipeline.Throttle(errRefused, time.Duration(rapid.IntRange(0, 200).Draw(m.t, "wait"))*time.Millisecond)
+	case 3:
+		return pipeline.Reject(errRefused)
+	}
+	return nil
+}
+
+func (m *lanesModel) settle(answer func() error) {
+	i := rapid.IntRange(0, len(m.flying)-1).Draw(m.t, "batch")
+	items := m.flying[i]
+	m.flying = slices.Delete(m.flying, i, i+1)
+	m.jitter = rapid.Float64Range(0, 0.999).Draw(m.t, "jitter")
+	errs := make([]error, len(items))
+	for i := range errs {
+		errs[i] = answer()
+	}
+	v := m.lanes.Settle(m.now, items, errs)
+	require.NoError(m.t, v.Fatal)
+	var accepted, dead []int
+	failed := map[pipeline.Class]int{}
+	for begin := 0; begin < len(items); {
+		k := m.keys[items[begin].Key]
+		end := begin + k.flying
+		k.flying = 0
+		for begin < end && errs[begin] == nil {
+			accepted = append(accepted, k.queue[0])
+			k.queue, k.attempts, k.first, k.next = k.queue[1:], 0, time.Time{}, time.Time{}
+			begin++
+		}
+		if begin < end {
+			class, _ := pipeline.Classify(errs[begin])
+			failed[class]++
+			if m.fails(k, errs[begin]) {
+				dead = append(dead, k.queue[0])
+			}
+		}
+		begin = end
+	}
+	require.Equal(m.t, accepted, positions(v.Accepted))
+	require.Equal(m.t, failed, v.Failed)
+	var buried []int
+	for _, d := range v.Dead {
+		require.Equal(m.t, m.keys[d.Key].attempts, d.Attempts)
+		require.ErrorIs(m.t, d.Cause, errRefused)
+		buried = append(buried, d.Position)
+	}
+	require.Equal(m.t, dead, buried)
+	m.bury = append(m.bury, v.Dead...)
+}
+
+// fails notes the failure of the first event of a meeting and reports whether it is given up.
+func (m *lanesModel) fails(k *laneModel, err error) bool {
+	k.attempts++
+	if k.first.IsZero() {
+		k.first = m.now
+	}
+	class, wait := pipeline.Classify(err)
+	old := m.retry.GiveUpAfter > 0 && m.now.Sub(k.first) >= m.retry.GiveUpAfter
+	if k.dead = class == pipeline.ClassReject || old; k.dead {
+		return true
+	}
+	bound := m.retry.Initial
+	for range k.attempts - 1 {
+		bound = min(2*bound, m.retry.Max)
+	}
+	k.next = m.now.Add(max(wait, time.Duration(m.jitter*float64(bound))))
+	return false
+}
+
+func (m *lanesModel) buried() {
+	i := rapid.IntRange(0, len(m.bury)-1).Draw(m.t, "dead")
+	d := m.bury[i]
+	m.bury = slices.Delete(m.bury, i, i+1)
+	k := m.keys[d.Key]
+	require.Equal(m.t, k.queue[0], d.Position)
+	*k = laneModel{queue: k.queue[1:]}
+	m.lanes.Buried(d)
+}
+
+// check compares what can be asked at any time.
+func (m *lanesModel) check() {
+	size, waiting := 0, 0
+	var wake time.Time
+	for _, k := range m.keys {
+		size += len(k.queue)
+		if k.attempts > 0 && !k.dead && k.flying == 0 && k.next.After(m.now) {
+			waiting++
+			if wake.IsZero() || k.next.Before(wake) {
+				wake = k.next
+			}
+		}
+	}
+	require.Equal(m.t, size, m.lanes.Len())
+	at, ok := m.lanes.Wake()
+	if waiting > 0 {
+		require.True(m.t, ok)
+		require.False(m.t, at.After(wake))
+	}
+	require.GreaterOrEqual(m.t, m.lanes.Waiting(), waiting)
+}
+
+func positions(items []Item) []int {
+	var out []int
+	for _, i := range items {
+		out = append(out, i.Position)
+	}
+	return out
+}
+
+// TestLanesAgainstModel plays a sink that accepts, refuses, throttles and rejects at random, with several batches on their
+// way, and expects at each step exactly what the model says: the order of each meeting, one batch of it at a time, the
+// failed event and all after it kept, every pause, every dead letter, and that no lane which may go on is passed over.
+func TestLanesAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := newLanesModel(t)
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			switch what := rapid.IntRange(0, 9).Draw(t, "what"); {
+			case what < 3:
+				m.push()
+			case what < 6:
+				m.take()
+			case what < 8 && len(m.flying) > 0:
+				m.settle(m.answer)
+			case what == 8 && len(m.bury) > 0:
+				m.buried()
+			default:
+				m.now = m.now.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "passes")) * time.Millisecond)
+			}
+			m.check()
+		}
+		m.drain()
+	})
+}
+
+// drain lets everything be accepted and expects nothing to be left.
+func (m *lanesModel) drain() {
+	for m.lanes.Len() > 0 {
+		m.now = m.now.Add(time.Hour)
+		for len(m.bury) > 0 {
+			m.buried()
+		}
+		m.take()
+		for len(m.flying) > 0 {
+			m.settle(func() error { return nil })
+		}
+	}
+	require.Empty(m.t, m.lanes.byKey, "an empty lane is remembered")
+	require.Empty(m.t, m.lanes.ready)
+	require.Zero(m.t, m.lanes.Waiting())
+}
+
+// TestLanesFatal expects the failed event and all after it to stay, and the error to be told.
+func TestLanesFatal(t *testing.T) {
+	l := NewLanes(DefaultConfig().Retry, func() float64 { return 0 })
+	for i := range 3 {
+		l.Push(Item{Event: pipeline.Event{Key: "a"}, Position: i})
+	}
+	now := time.Unix(1, 0)
+	v := l.Settle(now, l.Take(nil, now, 3), []error{nil, pipeline.Fatal(errRefused), nil})
+	require.ErrorIs(t, v.Fatal, errRefused)
+	require.Equal(t, []int{0}, positions(v.Accepted))
+	require.Empty(t, v.Dead)
+	require.Equal(t, 2, l.Len())
+	require.Empty(t, l.Take(nil, now.Add(time.Hour), 3))
+}
+
+// TestBackoffStaysBelowItsBound compares the bound with arithmetic that cannot overflow.
+func TestBackoffStaysBelowItsBound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		initial := rapid.Int64Range(int64(time.Millisecond), int64(48*time.Hour)).Draw(t, "initial")
+		most := rapid.Int64Range(initial, int64(100*time.Hour)).Draw(t, "most")
+		attempts := rapid.IntRange(1, 200).Draw(t, "attempts")
+		jitter := rapid.Float64Range(0, 0.999999).Draw(t, "jitter")
+		bound := initial
+		for range attempts - 1 {
+			bound = min(2*bound, most)
+		}
+		b := backoff{initial: time.Duration(initial), most: time.Duration(most), random: func() float64 { return jitter }}
+		pause := b.pause(attempts)
+		require.Equal(t, time.Duration(jitter*float64(bound)), pause)
+		require.GreaterOrEqual(t, pause, time.Duration(0))
+		require.LessOrEqual(t, pause, time.Duration(bound))
+	})
+}
+
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		patterns []string
+		kind     string
+		want     bool
+	}{
+		{nil, "chime:AttendeeJoined", true},
+		{[]string{"chime:Attendee*"}, "chime:AttendeeJoined", true},
+		{[]string{"chime:Attendee*"}, "chime:MeetingStarted", false},
+		{[]string{"chime:MeetingStarted", "*Left"}, "chime:AttendeeLeft", true},
+		{[]string{"Attendee*"}, "chime:AttendeeLeft", false},
+		{[]string{"*"}, "family:a/b", true},
+		{[]string{"family:a/*"}, "family:a/b/c", true},
+		{[]string{"family:a/?"}, "family:a/b", true},
+		{[]string{"family:?b"}, "family:a", false},
+	} {
+		require.Equal(t, c.want, newMatcher(c.patterns)(c.kind), "%q %q", c.patterns, c.kind)
+	}
+}
+
+// TestMatchStar compares a star with what it says: any run of characters.
+func TestMatchStar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[a-c/:]{0,6}`)
+		prefix, middle, suffix := text.Draw(t, "prefix"), text.Draw(t, "middle"), text.Draw(t, "suffix")
+		require.True(t, newMatcher([]string{prefix + "*" + suffix})(prefix+middle+suffix))
+		require.False(t, newMatcher([]string{prefix + "*" + suffix + "d"})(prefix+middle+suffix))
+	})
+}
+
+func TestConfig(t *testing.T) {
+	c := DefaultConfig()
+	require.NoError(t, c.Validate())
+	c = Config{Start: "later", Kinds: []string{"chime:*", "[", ""}, MaxInFlight: 4097, Retry: RetryConfig{Max: -1, GiveUpAfter: -1}}
+	err := c.Validate()
+	for _, path := range []string{"start:", "kinds[1]:", "kinds[2]:", "max_in_flight:", "retry.initial:", "retry.max:", "retry.give_up_after:"} {
+		require.ErrorContains(t, err, path)
+	}
+}
