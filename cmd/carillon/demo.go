@@ -56,7 +56,7 @@ Exit status: 0 when nothing was lost, duplicated or misordered, 1 otherwise.`,
 	f.Float64Var(&o.Loss, "loss", o.Loss, "share of events that each path loses, 0 to 1")
 	f.Float64Var(&o.Repeat, "repeat", o.Repeat, "share of notifications that each path delivers twice, 0 to 1")
 	f.DurationVar(&o.Skew, "skew", o.Skew, "by how much EventBridge lags behind SQS; SNS lags by half of it, 0s to 10m")
-	f.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "the run to make; the same seed makes the same meetings") //nolint:gosec // wraps, as a seed may
+	f.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "the run to make; the same seed makes the same meetings")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object on standard output, progress on standard error")
 	return cmd
 }

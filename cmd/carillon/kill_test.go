@@ -139,7 +139,7 @@ func TestKillAtRandomMoments(t *testing.T) {
 	p := launch(t, r.bin, r.file, r.admin, r.env)
 	r.connect(t)
 	profile := simulate.Demo(seed, time.Now().Add(time.Second).Truncate(time.Millisecond))
-	profile.Meetings, profile.Duration = 20**kills, time.Duration(*kills)*1500*time.Millisecond
+	profile.Meetings, profile.Duration = 12**kills, time.Duration(*kills)*time.Second
 	truth, err := simulate.Generate(profile)
 	require.NoError(t, err)
 	plan := simulate.Plan(profile, truth)

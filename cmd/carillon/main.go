@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// version is what carillon version prints; the linker sets it for a release.
-var version = "dev" //nolint:gochecknoglobals // set by -ldflags "-X main.version=..."
+// version is what carillon version prints; the linker sets it for a release: -ldflags "-X main.version=...".
+var version = "dev"
 
 func main() { os.Exit(run()) }
 

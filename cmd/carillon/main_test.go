@@ -45,7 +45,7 @@ func launch(t *testing.T, bin, file, admin string, env []string) *process {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(t.TempDir(), "stderr"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	require.NoError(t, err)
-	p := &process{cmd: exec.Command(bin, "run", "-c", file), admin: admin, log: log} //nolint:noctx // ended by kill and stop
+	p := &process{cmd: exec.Command(bin, "run", "-c", file), admin: admin, log: log}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr, p.cmd.Stdout = log, log
 	require.NoError(t, p.cmd.Start())

@@ -35,7 +35,7 @@ func TestQuickstart(t *testing.T) {
 	cmd.Env = append(os.Environ(), "CARILLON_NATS__EMBEDDED__DIR="+dir, "CARILLON_HTTP__LISTEN="+listen, "CARILLON_ADMIN__LISTEN="+admin)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	log, err := os.Create(t.TempDir() + "/stderr") //nolint:usetesting // a file, not a directory
+	log, err := os.Create(t.TempDir() + "/stderr")
 	require.NoError(t, err)
 	cmd.Stderr = log
 	require.NoError(t, cmd.Start())

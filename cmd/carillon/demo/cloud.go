@@ -36,12 +36,12 @@ type cloud struct {
 }
 
 func startCloud(ctx context.Context) (*cloud, error) {
-	srv, err := awslocal.Start(awslocal.Options{Workers: 64})
+	srv, err := awslocal.Start(awslocal.Options{Workers: 64}) //nolint:contextcheck // it lives until close
 	if err != nil {
 		return nil, fmt.Errorf("starting a small AWS: %w", err)
 	}
 	c := &cloud{aws: srv, http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}}
-	if c.queue, err = srv.CreateQueue(queueName); err == nil {
+	if c.queue, err = srv.CreateQueue(queueName); err == nil { //nolint:contextcheck // in memory
 		c.topic, err = srv.CreateTopic(topicName)
 	}
 	if err != nil {

@@ -22,8 +22,9 @@ import (
 const (
 	// window is how long the demo's router holds events; the default of order.window.
 	window = 2 * time.Second
-	// tolerance is how much the hold may differ from the difference of two arrivals: it runs from when a copy was stored.
-	tolerance = 250 * time.Millisecond
+	// tolerance is how much the hold may differ from the difference of two arrivals: it runs from when a copy was stored, which
+	// is a commit after it was received.
+	tolerance = 500 * time.Millisecond
 	// lead is the time between the end of the preparations and the first meeting.
 	lead = 500 * time.Millisecond
 	// stall is how long nothing may move before the demo stops waiting for the rest.
@@ -61,7 +62,7 @@ func (o Options) validate() error {
 		flag  string
 		value float64
 	}{{"--loss", o.Loss}, {"--repeat", o.Repeat}} {
-		if !(share.value >= 0 && share.value <= 1) { //nolint:staticcheck // not a number is outside as well
+		if !(share.value >= 0 && share.value <= 1) { // Not a number is outside as well.
 			errs = append(errs, fmt.Errorf("%s: %v is outside 0 to 1", share.flag, share.value))
 		}
 	}
@@ -179,10 +180,11 @@ func (r *run) watch(ctx context.Context, screen *Screen, feeding <-chan error) e
 			fed, feeding, moved = true, nil, time.Now()
 		case <-tick.C:
 		case <-ctx.Done():
+			err := fmt.Errorf("stopped before the end: %w", ctx.Err())
 			if !fed {
-				<-feeding
+				err = errors.Join(err, <-feeding)
 			}
-			return fmt.Errorf("stopped before the end: %w", ctx.Err())
+			return err
 		}
 		s := r.snapshot()
 		screen.Show(s)
