@@ -74,12 +74,7 @@ func (f *Fence) Append(ctx context.Context, msgs []*nats.Msg) error {
 	first := msgs[0].Header
 	first[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(f.seq.Load(), 10)}
 	first[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{f.j.names.fenceSubject(f.partition)}
-	var err error
-	if len(msgs) == 1 {
-		err = f.j.commit(ctx, msgs)
-	} else {
-		err = f.j.commitBatch(ctx, msgs)
-	}
+	err := f.j.joint.append(ctx, msgs)
 	f.j.room.settle(size, !errors.Is(err, ErrFull) && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrRefused))
 	if err == nil {
 		return nil

@@ -50,6 +50,7 @@ type Journal struct {
 	lease   leaseTiming
 	streams map[string]jetstream.Stream // read only after Open
 	raw     *Appender
+	joint   *joint
 	qua     *Appender
 	open    chan struct{} // one element per open batch
 	room    room          // of EVENTS
@@ -80,6 +81,7 @@ func Open(ctx context.Context, c ConnectConfig, s StreamConfig, set Settings) (*
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	j.stop = stop
 	j.raw = j.newAppender(background, j.names.raw())
+	j.joint = j.newJoint(background)
 	j.qua = j.newAppender(background, j.names.quarantine())
 	j.wg.Go(func() { j.keepSpace(background) })
 	return j, nil
