@@ -44,6 +44,7 @@ func TestSizeRoundTrip(t *testing.T) {
 // TestSecretNeverShows prints a secret in every way there is.
 func TestSecretNeverShows(t *testing.T) {
 	const value = "hunter2-correct-horse"
+	const attribute = "attribute"
 	var s pipeline.Secret
 	require.NoError(t, s.UnmarshalText([]byte(value)))
 	require.Equal(t, value, s.Reveal())
@@ -51,7 +52,7 @@ func TestSecretNeverShows(t *testing.T) {
 	text, err := json.Marshal(held)
 	require.NoError(t, err)
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", s, "held", held)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", slog.Any(attribute, s), slog.Any(attribute, held))
 	for _, shown := range []string{
 		fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", held, held, held, s, s), string(text), log.String(), fmt.Sprintf("%x", s),
 	} {

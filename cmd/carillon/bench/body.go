@@ -41,9 +41,9 @@ func (c *calendar) detail(b []byte, h happening) []byte {
 	b = h.appendMeeting(append(b, `,"meetingId":"`...))
 	if h.attendee != nobody {
 		b = h.appendAttendee(append(b, `","attendeeId":"`...))
-		b = strconv.AppendInt(append(b, `","externalUserId":"user-`...), int64(h.slot*10+h.attendee), 10)
+		b = h.appendAttendee(append(b, `","externalUserId":"urn:example:people:employee:`...))
 	}
-	b = strconv.AppendInt(append(b, `","networkType":"Voip","externalMeetingId":"room-`...), int64(h.slot), 10)
+	b = h.appendMeeting(append(b, `","networkType":"Voip","externalMeetingId":"`...))
 	return append(b, `","mediaRegion":"us-east-1"}`...)
 }
 

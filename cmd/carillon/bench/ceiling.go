@@ -13,6 +13,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/synadia-io/orbit.go/jetstreamext"
+
+	"carillon/pipeline/journal"
 )
 
 const (
@@ -33,7 +35,8 @@ type ceiling struct {
 	srv     *server.Server
 	nc      *nats.Conn
 	js      jetstream.JetStream
-	fences  []string // by partition
+	keep    map[string]bool // the headers of an event
+	fences  []string        // by partition
 	queue   chan *rawCall
 	raw     *goal // records read from RAW
 	events  *goal // events read from EVENTS
@@ -44,9 +47,10 @@ type ceiling struct {
 	wg      sync.WaitGroup
 }
 
-// startCeiling starts a server on dir, which must be empty.
-func startCeiling(ctx context.Context, dir string, partitions int) (*ceiling, error) {
+// startCeiling starts a server on dir, which must be empty. Its events have the headers that those of j have.
+func startCeiling(ctx context.Context, dir string, partitions int, j *journal.Journal) (*ceiling, error) {
 	c := &ceiling{
+		keep:  eventHeaders(j),
 		queue: make(chan *rawCall), raw: newGoal("records of the ceiling"), events: newGoal("events of the ceiling"),
 		fail: make(chan error, 1), stop: func() {},
 	}
@@ -115,11 +119,11 @@ func (c *ceiling) takeFences(ctx context.Context, partitions int) error {
 	return nil
 }
 
-// slice writes and reads s, and returns when everything was read.
-func (c *ceiling) slice(ctx context.Context, s *stock) (cost, error) {
-	load := c.load(s)
+// slice writes load, which was made of s, and reads it, and returns when everything was read.
+func (c *ceiling) slice(ctx context.Context, s *stock, load [copies][]*nats.Msg) (cost, error) {
 	c.raw.expect(copies * s.len())
 	c.events.expect(s.len())
+	commits := c.commits.Load()
 	begin, err := readInstant()
 	if err != nil {
 		return cost{}, err
@@ -133,7 +137,9 @@ func (c *ceiling) slice(ctx context.Context, s *stock) (cost, error) {
 			return cost{}, err
 		}
 	}
-	return since(begin, copies*s.len())
+	k, err := since(begin, copies*s.len())
+	k.commits = int(c.commits.Load() - commits)
+	return k, err
 }
 
 // purge empties RAW, as the router does with what it has passed. It is no part of a slice.
@@ -148,17 +154,21 @@ func (c *ceiling) purge(ctx context.Context) error {
 	return nil
 }
 
-// stored returns how many messages each stream took, fences included.
-func (c *ceiling) stored(ctx context.Context) (raw, events uint64, err error) {
-	var last [2]uint64
-	for i, name := range []string{ceilingRaw, ceilingEvents} {
+// errUnstored means that the ceiling did less than it should have.
+var errUnstored = errors.New("the ceiling did not store everything")
+
+// verify checks that RAW and EVENTS took what so many events need, besides the fences.
+func (c *ceiling) verify(ctx context.Context, events int) error {
+	for name, want := range map[string]int{ceilingRaw: copies * events, ceilingEvents: len(c.fences) + events} {
 		s, err := c.js.Stream(ctx, name)
 		if err != nil {
-			return 0, 0, fmt.Errorf("asking for stream %s: %w", name, err)
+			return fmt.Errorf("asking for stream %s: %w", name, err)
 		}
-		last[i] = s.CachedInfo().State.LastSeq
+		if last := s.CachedInfo().State.LastSeq; last != uint64(want) { //nolint:gosec // never negative
+			return fmt.Errorf("%w: %s has %d messages instead of %d", errUnstored, name, last, want)
+		}
 	}
-	return last[0], last[1], nil
+	return nil
 }
 
 // broken reports the first error of the ceiling's goroutines.
@@ -170,8 +180,8 @@ func (c *ceiling) broken(err error) {
 }
 
 // publish stores msgs in one commit: a plain publish of one, an atomic batch of more.
-func (c *ceiling) publish(msgs []*nats.Msg) error {
-	ctx, cancel := context.WithTimeout(context.Background(), publishLimit)
+func (c *ceiling) publish(ctx context.Context, msgs []*nats.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, publishLimit)
 	defer cancel()
 	c.commits.Add(1)
 	var err error

@@ -4,18 +4,18 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"carillon/pipeline"
 	"carillon/pipeline/chime"
 	"carillon/pipeline/journal"
 )
 
-// feedQueue is how many messages wait between a consumer and what reads it: as many as in the router.
-const feedQueue = 256
+// feedQueue is how many messages wait while a batch of EVENTS is under way: enough for the next one to be a full one.
+const feedQueue = (copies + 1) * maxBatch
 
 // rawCall is one caller that waits for its messages to be in RAW.
 type rawCall struct {
@@ -23,34 +23,28 @@ type rawCall struct {
 	done chan error
 }
 
-// load makes the messages of s as the router writes them to RAW, by path, in the order of the path. It is no part of a slice.
-func (c *ceiling) load(s *stock) [copies][]*nats.Msg {
+// load makes the messages of s as j writes them to RAW, by path, in the order of the path. It is no part of a slice.
+func (c *ceiling) load(s *stock, j *journal.Journal) [copies][]*nats.Msg {
 	var load [copies][]*nats.Msg
-	received := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	received := time.Now()
 	for p, source := range sourceNames() {
 		load[p] = make([]*nats.Msg, s.len())
 		for place, i := range s.orders[p] {
-			r := &s.records[i]
-			load[p][place] = &nats.Msg{
-				Subject: "chime.raw." + strconv.Itoa(chime.Partition(r.Key, len(c.fences))), Header: header(r, source, received), Data: s.body(p, i),
-			}
+			m := j.RawMessage(journal.Notification{Record: s.records[i], Source: source, Received: received, Body: s.body(p, i)})
+			m.Subject = "chime.raw." + strconv.Itoa(chime.Partition(s.records[i].Key, len(c.fences)))
+			load[p][place] = m
 		}
 	}
 	return load
 }
 
-func header(r *chime.Record, source, received string) nats.Header {
-	h := make(nats.Header, 12)
-	h[journal.HeaderID] = []string{r.ID.String()}
-	h[journal.HeaderKey] = []string{r.Key}
-	h[journal.HeaderKind] = []string{r.Kind}
-	h[journal.HeaderSource] = []string{source}
-	if r.Attendee != "" {
-		h[journal.HeaderAttendee] = []string{r.Attendee}
+// eventHeaders returns the names of the headers that an event in order has in EVENTS.
+func eventHeaders(j *journal.Journal) map[string]bool {
+	names := map[string]bool{}
+	for name := range j.EventMessage(0, &pipeline.Event{Attendee: "somebody"}).Header {
+		names[name] = true
 	}
-	h[journal.HeaderTime] = []string{strconv.FormatInt(r.Time, 10)}
-	h[journal.HeaderReceived] = []string{received}
-	return h
+	return names
 }
 
 // store writes msgs to RAW and returns when they are stored.
@@ -91,7 +85,7 @@ func (c *ceiling) commitRaw(ctx context.Context) {
 		select {
 		case call := <-c.queue:
 			calls, msgs := c.gather(call)
-			err := c.publish(msgs)
+			err := c.publish(ctx, msgs)
 			for _, call := range calls {
 				call.done <- err
 			}
@@ -117,70 +111,90 @@ func (c *ceiling) gather(first *rawCall) ([]*rawCall, []*nats.Msg) {
 
 // readRaw reads a partition of RAW and passes one copy of each event on. RAW is acknowledged up to what is in EVENTS.
 func (c *ceiling) readRaw(ctx, work context.Context, p int) error {
-	out := make(chan jetstream.Msg, feedQueue)
-	c.wg.Go(func() { c.commitEvents(work, p, out) })
+	f := &forwarder{ceiling: c, partition: p, first: sourceNames()[0], in: make(chan jetstream.Msg, feedQueue)}
+	c.wg.Go(func() { f.run(work) })
 	return c.read(ctx, ceilingRaw, "chime.raw."+strconv.Itoa(p), "sequence-"+strconv.Itoa(p), func(m jetstream.Msg) {
 		select {
-		case out <- m:
+		case f.in <- m:
 		case <-work.Done():
 		}
 	})
 }
 
-// commitEvents stores whatever waits in one batch under the fence of the partition.
-func (c *ceiling) commitEvents(ctx context.Context, p int, in <-chan jetstream.Msg) {
-	var acked time.Time
-	batch := make([]*nats.Msg, 0, maxBatch)
-	first := sourceNames()[0]
-	for {
-		var last jetstream.Msg
-		n := 0
-		select {
-		case last = <-in:
-		case <-ctx.Done():
+// forwarder writes one copy of each event of a partition to EVENTS.
+type forwarder struct {
+	*ceiling
+
+	partition int
+	first     string // the source whose copy it is
+	in        chan jetstream.Msg
+	batch     []*nats.Msg
+	last      jetstream.Msg
+	n         int // how many records the batch was made from
+	acked     time.Time
+}
+
+func (f *forwarder) run(ctx context.Context) {
+	for f.gather(ctx) {
+		if err := f.append(ctx, f.partition, f.batch); err != nil {
+			f.broken(fmt.Errorf("writing events of the ceiling: %w", err))
 			return
 		}
-		for batch = batch[:0]; last != nil; n++ {
-			if last.Headers()[journal.HeaderSource][0] == first {
-				batch = append(batch, c.event(p, last))
-			}
-			if len(batch) == maxBatch || len(in) == 0 {
-				n++
-				break
-			}
-			last = <-in
-		}
-		if err := c.append(p, batch); err != nil {
-			c.broken(fmt.Errorf("writing events of the ceiling: %w", err))
-			return
-		}
-		acked = c.acknowledge(last, acked)
-		c.raw.add(n)
+		f.acked = f.acknowledge(f.last, f.acked)
+		f.raw.add(f.n)
 	}
 }
 
-func (c *ceiling) append(p int, batch []*nats.Msg) error {
+// gather takes whatever waits right now, as much as fits a batch. It returns false when ctx ended.
+func (f *forwarder) gather(ctx context.Context) bool {
+	f.batch, f.n = f.batch[:0], 0
+	select {
+	case m := <-f.in:
+		f.take(m)
+	case <-ctx.Done():
+		return false
+	}
+	for len(f.batch) < maxBatch {
+		select {
+		case m := <-f.in:
+			f.take(m)
+		default:
+			return true
+		}
+	}
+	return true
+}
+
+func (f *forwarder) take(m jetstream.Msg) {
+	f.last = m
+	f.n++
+	if m.Headers()[journal.HeaderSource][0] == f.first {
+		f.batch = append(f.batch, f.event(m))
+	}
+}
+
+func (c *ceiling) append(ctx context.Context, p int, batch []*nats.Msg) error {
 	if len(batch) == 0 {
 		return nil
 	}
 	h := batch[0].Header
 	h[jetstream.ExpectedLastSubjSeqHeader] = []string{c.fences[p]}
 	h[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{fenceSubject(p)}
-	return c.publish(batch)
+	return c.publish(ctx, batch)
 }
 
-// event makes the message for EVENTS of one from RAW: the same headers, without those of its batch, and its sequence.
-func (c *ceiling) event(p int, m jetstream.Msg) *nats.Msg {
+// event makes the message for EVENTS of one from RAW: its body, the headers that an event keeps, and its sequence.
+func (f *forwarder) event(m jetstream.Msg) *nats.Msg {
 	h := m.Headers()
 	for name := range h {
-		if strings.HasPrefix(name, "Nats-") {
+		if !f.keep[name] {
 			delete(h, name)
 		}
 	}
 	if meta, err := m.Metadata(); err == nil {
 		h[journal.HeaderRaw] = []string{strconv.FormatUint(meta.Sequence.Stream, 10)}
 	}
-	return &nats.Msg{Subject: "chime.events." + strconv.Itoa(p) + "." + h[journal.HeaderKey][0], Header: h, Data: m.Data()}
+	return &nats.Msg{Subject: "chime.events." + strconv.Itoa(f.partition) + "." + h[journal.HeaderKey][0], Header: h, Data: m.Data()}
 }
 
 // readEvents reads a partition of EVENTS.

@@ -6,6 +6,8 @@ type Report struct {
 	*Throughput
 	// Latency is by order mode.
 	Latency map[string]Quantiles `json:"latency_ms,omitempty"`
+	// LatencyRate is how many events per second there were meanwhile, each in three copies.
+	LatencyRate int `json:"latency_events_per_s,omitempty"`
 	*Memory
 	Scale    []ScaleRow    `json:"scale,omitempty"`
 	Frontier []FrontierRow `json:"frontier,omitempty"`
@@ -48,6 +50,8 @@ type Throughput struct {
 	// BodyBytes is the mean size of a body.
 	BodyBytes  float64 `json:"body_bytes"`
 	Partitions int     `json:"partitions"`
+	// CeilingPartitions is how many the ceiling had: one is the fastest.
+	CeilingPartitions int `json:"ceiling_partitions"`
 	// Mode and WindowMS are those of order.
 	Mode     string  `json:"mode"`
 	WindowMS float64 `json:"window_ms"`
@@ -96,7 +100,8 @@ type FrontierRow struct {
 	// Violations came out before an event of the same attendee that must come before them.
 	Violations      float64 `json:"lifecycle_violations_per_million"`
 	ViolationsWorst float64 `json:"lifecycle_violations_per_million_worst"`
-	// Late were marked late; Unjustified, of all seeds together, had arrived in time.
+	// Late were marked late; Unjustified, of all seeds together, had arrived in time. That is judged in mode time only: the
+	// other modes hold no event for a fixed time.
 	Late        float64 `json:"late_per_million"`
 	Unjustified int     `json:"late_unjustified"`
 	// Added is the time from the first copy of an event to its release.

@@ -40,12 +40,11 @@ type rig struct {
 	registry *prometheus.Registry
 	out      [copies]pipeline.Emitter
 	sink     *sink
-	problem  chan error
 }
 
 // startRig starts a router on a journal in dir. seen is called for every accepted event, concurrently; nil for nothing.
 func startRig(ctx context.Context, dir string, partitions int, o order.Config, logger *slog.Logger, seen func(*pipeline.Event)) (*rig, error) {
-	r := &rig{registry: prometheus.NewRegistry(), sink: &sink{goal: newGoal("events at the sink"), seen: seen}, problem: make(chan error)}
+	r := &rig{registry: prometheus.NewRegistry(), sink: &sink{goal: newGoal("events at the sink"), seen: seen}}
 	setup := router.Setup{
 		Connect: connectConfig(dir), Stream: streamConfig(partitions), Order: o,
 		HTTP: router.DefaultHTTP(), Admin: router.AdminConfig{Listen: "127.0.0.1:0"}, Shutdown: router.DefaultShutdown(),
@@ -85,7 +84,7 @@ func (r *rig) emit(ctx context.Context, s *stock, path, from, to int) error {
 
 // slice sends s through the router and returns when its events are accepted and all copies are judged.
 func (r *rig) slice(ctx context.Context, s *stock) (cost, error) {
-	judged, err := r.judged()
+	judged, commits, err := r.counters()
 	if err != nil {
 		return cost{}, err
 	}
@@ -94,77 +93,60 @@ func (r *rig) slice(ctx context.Context, s *stock) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	err = s.feed(ctx, func(ctx context.Context, path, from, to int) error { return r.emit(ctx, s, path, from, to) })
-	if err != nil {
+	if err := s.feed(ctx, func(ctx context.Context, path, from, to int) error { return r.emit(ctx, s, path, from, to) }); err != nil {
 		return cost{}, fmt.Errorf("emitting: %w", err)
 	}
-	if err := r.sink.goal.wait(ctx, r.problem); err != nil {
+	if err := r.sink.goal.wait(ctx, nil); err != nil {
 		return cost{}, err
 	}
-	if err := r.settle(ctx, judged+copies*s.len()); err != nil {
+	all, err := r.settle(ctx, judged+copies*s.len())
+	if err != nil {
 		return cost{}, err
 	}
-	return since(begin, copies*s.len())
+	k, err := since(begin, copies*s.len())
+	k.commits = all - commits
+	return k, err
 }
 
-// settle waits until so many records of RAW are judged: the last copies come out nowhere.
-func (r *rig) settle(ctx context.Context, want int) error {
+// settle waits until so many records of RAW are judged, because the last copies come out nowhere, and returns how many commits
+// the journal made by then.
+func (r *rig) settle(ctx context.Context, want int) (int, error) {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.Now().Add(stall)
 	for {
-		n, err := r.judged()
-		if err != nil || n >= want {
-			return err
+		judged, commits, err := r.counters()
+		if err != nil || judged >= want {
+			return commits, err
 		}
 		if time.Now().After(limit) {
-			return fmt.Errorf("waiting for the last copies: %d of %d are missing after %s", want-n, want, stall)
+			return commits, fmt.Errorf("waiting for the last copies: %d of %d are missing after %s", want-judged, want, stall)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			return commits, ctx.Err()
 		}
 	}
 }
 
-// judged returns how many records of RAW dedupe has judged.
-func (r *rig) judged() (int, error) {
-	sum, err := r.metric("carillon_dedupe_events_total", "carillon_dedupe_witnesses_total")
-	return int(sum.value), err
-}
-
-// commits returns how many commits the journal made.
-func (r *rig) commits() (int, error) {
-	sum, err := r.metric("carillon_journal_batch_messages")
-	return sum.observations, err
-}
-
-// metrics is the sum of counters and of the observations of histograms.
-type metrics struct {
-	value        float64
-	observations int
-}
-
-// metric sums the metrics with these names over all labels.
-func (r *rig) metric(names ...string) (metrics, error) {
-	var sum metrics
+// counters returns how many records of RAW dedupe has judged and how many commits the journal made.
+func (r *rig) counters() (judged, commits int, err error) {
 	families, err := r.registry.Gather()
 	if err != nil {
-		return sum, fmt.Errorf("reading the router's metrics: %w", err)
+		return 0, 0, fmt.Errorf("reading the router's metrics: %w", err)
 	}
 	for _, f := range families {
-		for _, name := range names {
-			if f.GetName() != name {
-				continue
-			}
-			for _, m := range f.GetMetric() {
-				sum.value += m.GetCounter().GetValue()
-				sum.observations += int(m.GetHistogram().GetSampleCount()) //nolint:gosec // no run makes so many
+		for _, m := range f.GetMetric() {
+			switch f.GetName() {
+			case "carillon_dedupe_events_total", "carillon_dedupe_witnesses_total":
+				judged += int(m.GetCounter().GetValue())
+			case "carillon_journal_batch_messages":
+				commits += int(m.GetHistogram().GetSampleCount()) //nolint:gosec // no run makes so many
 			}
 		}
 	}
-	return sum, nil
+	return judged, commits, nil
 }
 
 // source hands its emitter to the bench.

@@ -95,21 +95,30 @@ func (s *stock) bodyBytes() float64 {
 func (s *stock) feed(ctx context.Context, send func(ctx context.Context, path, from, to int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for p := range copies {
-		var next atomic.Int64
-		for range emitters {
-			g.Go(func() error {
-				for {
-					to := int(next.Add(emitSize))
-					from := to - emitSize
-					if from >= s.len() || ctx.Err() != nil {
-						return ctx.Err()
-					}
-					if err := send(ctx, p, from, min(to, s.len())); err != nil {
-						return err
-					}
+		g.Go(func() error {
+			return share(ctx, s.len(), func(ctx context.Context, from, to int) error { return send(ctx, p, from, to) })
+		})
+	}
+	return g.Wait()
+}
+
+// share calls send for 0 to n-1 in runs of emitSize, in order, many calls at once, and returns when each was answered.
+func share(ctx context.Context, n int, send func(ctx context.Context, from, to int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range emitters {
+		g.Go(func() error {
+			for ctx.Err() == nil {
+				to := int(next.Add(emitSize))
+				if to-emitSize >= n {
+					return nil
 				}
-			})
-		}
+				if err := send(ctx, to-emitSize, min(to, n)); err != nil {
+					return err
+				}
+			}
+			return ctx.Err()
+		})
 	}
 	return g.Wait()
 }

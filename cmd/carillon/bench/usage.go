@@ -29,6 +29,7 @@ func readInstant() (instant, error) {
 // cost is what a number of notifications took.
 type cost struct {
 	notifications int
+	commits       int
 	wall, cpu     time.Duration
 }
 
@@ -40,6 +41,11 @@ func since(begin instant, notifications int) (cost, error) {
 
 // rate is in notifications per second.
 func (c cost) rate() float64 { return float64(c.notifications) / c.wall.Seconds() }
+
+// perCommit is how many messages shared a commit: every notification is one in RAW, and every event another in EVENTS.
+func (c cost) perCommit() float64 {
+	return float64(c.notifications+c.notifications/copies) / float64(max(c.commits, 1))
+}
 
 // each is the CPU time of one notification in microseconds.
 func (c cost) each() float64 { return float64(c.cpu.Nanoseconds()) / 1000 / float64(c.notifications) }
