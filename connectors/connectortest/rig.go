@@ -100,20 +100,13 @@ func start(what string, f func() error) call {
 // wait returns the answer of c, which must come soon.
 func (r *rig) wait(c call) error {
 	r.Helper()
-	return c.wait(r, r.patience)
-}
-
-// wait returns the answer of c, or ends the test when there is none within limit.
-func (c call) wait(t T, limit time.Duration) error {
-	t.Helper()
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(r.patience)
 	defer timer.Stop()
 	select {
 	case err := <-c.done:
 		return err
 	case <-timer.C:
-		t.Errorf("%s did not return within %s", c.what, limit)
-		t.FailNow()
+		r.failf("%s did not return within %s", c.what, r.patience)
 		return nil
 	}
 }
@@ -172,16 +165,10 @@ func (r *rig) checkErrors() {
 	for _, err := range r.errs {
 		told = append(told, texts(err)...)
 	}
-	checkTold(r, "an error", told, r.driver.Secrets)
-}
-
-// checkTold looks for the payload and for secrets in texts of one sort.
-func checkTold(t T, sort string, told, secrets []string) {
-	t.Helper()
-	for _, secret := range append([]string{payload}, secrets...) {
+	for _, secret := range append([]string{payload}, r.driver.Secrets...) {
 		i := slices.IndexFunc(told, func(text string) bool { return strings.Contains(text, secret) })
 		if i >= 0 {
-			t.Errorf("%s tells %q: %s", sort, secret, told[i])
+			r.Errorf("an error tells %q: %s", secret, told[i])
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"carillon/connectors/receive"
+	"carillon/connectors/eventbridge/receive"
 	"carillon/pipeline"
 )
 
@@ -54,14 +54,13 @@ func newSource(cfg Config, set pipeline.Settings) (*source, error) {
 	if set.HTTP == nil {
 		return nil, errors.New("building an eventbridge source: there is no listener")
 	}
-	m := newMetrics(set.Registerer)
 	s := &source{
 		cfg:     cfg,
 		set:     set,
-		auth:    newAuthenticator(&cfg.Auth, &set, m),
+		auth:    newAuthenticator(cfg.Auth),
 		bodies:  receive.NewBodies(bodyLimit, bodiesTotal),
 		repeats: receive.NewRepeats(logInterval),
-		metrics: m,
+		metrics: newMetrics(set.Registerer),
 	}
 	if err := set.HTTP.Handle(cfg.Path, s); err != nil {
 		return nil, fmt.Errorf("registering path %q: %w", cfg.Path, err)
@@ -72,6 +71,5 @@ func newSource(cfg Config, set pipeline.Settings) (*source, error) {
 // Run answers requests until ctx ends, then waits for those in hand, at most 4 s each.
 func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
 	s.gate.Run(ctx, out)
-	s.auth.close()
 	return nil
 }

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
-	"carillon/connectors/receive"
+	"carillon/connectors/eventbridge/receive"
 	"carillon/pipeline"
 )
 
@@ -57,9 +56,7 @@ type source struct {
 	topics    map[string]topic
 	certs     *certificates
 	confirmer *confirmer
-	basic     *receive.Basic
-	certHTTP  *http.Client
-	calls     *http.Client
+	clients   []*http.Client
 	gate      receive.Gate
 	bodies    *receive.Bodies
 	repeats   *receive.Repeats
@@ -79,22 +76,17 @@ func newSource(cfg Config, set pipeline.Settings, opts Options) (*source, error)
 		topics[arn] = t
 	}
 	m := newMetrics(set.Registerer)
-	certHTTP, calls := newClient(opts.CertTransport), newClient(nil)
+	certClient, apiClient := newClient(opts.CertTransport), newClient(nil)
 	s := &source{
 		cfg:       cfg,
 		set:       set,
 		topics:    topics,
-		certs:     newCertificates(certHTTP, set.Clock, m),
-		confirmer: newConfirmer(cfg, calls),
-		certHTTP:  certHTTP,
-		calls:     calls,
+		certs:     newCertificates(certClient, set.Clock, m),
+		confirmer: newConfirmer(cfg, apiClient),
+		clients:   []*http.Client{certClient, apiClient},
 		bodies:    receive.NewBodies(bodyLimit, bodiesTotal),
 		repeats:   receive.NewRepeats(logInterval),
 		metrics:   m,
-	}
-	if cfg.Basic.set() {
-		basic := receive.NewBasic(cfg.Basic.Username, cfg.Basic.Password.Reveal())
-		s.basic = &basic
 	}
 	if err := set.HTTP.Handle(cfg.Path, s); err != nil {
 		return nil, fmt.Errorf("registering path %q: %w", cfg.Path, err)
@@ -102,16 +94,11 @@ func newSource(cfg Config, set pipeline.Settings, opts Options) (*source, error)
 	return s, nil
 }
 
-// Run answers requests until ctx ends, then waits for those in hand, at most 12 s each. Where subscribe is configured it
-// subscribes meanwhile.
+// Run answers requests until ctx ends, then waits for those in hand, at most 12 s each.
 func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
-	var subscribing sync.WaitGroup
-	if s.cfg.Subscribe.Endpoint != "" {
-		subscribing.Go(func() { s.subscribeAll(ctx) })
-	}
 	s.gate.Run(ctx, out)
-	subscribing.Wait()
-	s.certHTTP.CloseIdleConnections()
-	s.calls.CloseIdleConnections()
+	for _, client := range s.clients {
+		client.CloseIdleConnections()
+	}
 	return nil
 }

@@ -28,13 +28,13 @@ func notification(m *types.Message, now time.Time) pipeline.Notification {
 	}
 }
 
-// sent is when the message was sent, by the clock of SQS. Zero: SQS did not say.
-func sent(m *types.Message) time.Time {
+// age is how long ago the message was sent, by two clocks: never negative. false: SQS did not say.
+func age(m *types.Message, now time.Time) (time.Duration, bool) {
 	ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
 	if err != nil {
-		return time.Time{}
+		return 0, false
 	}
-	return time.UnixMilli(ms)
+	return max(0, now.Sub(time.UnixMilli(ms))), true
 }
 
 // receives is how often the message was handed out, this time included. false: SQS did not say.

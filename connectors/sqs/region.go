@@ -2,7 +2,6 @@ package sqs
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -13,18 +12,12 @@ type address struct {
 
 // addressOf works out the address of a valid configuration.
 func addressOf(c *Config) address {
-	a := address{region: c.Region, endpoint: c.Endpoint}
-	if c.Queue != "" {
-		if ref, err := parseRef(c.Queue); err == nil && a.region == "" {
-			a.region = ref.region
-		}
-		return a
-	}
 	u, err := url.Parse(c.QueueURL)
 	if err != nil {
-		return a
+		return address{region: c.Region, endpoint: c.Endpoint}
 	}
 	region, regional := regionOf(u.Hostname())
+	a := address{region: c.Region, endpoint: c.Endpoint}
 	if a.region == "" {
 		a.region = region
 	}
@@ -51,9 +44,4 @@ func regionOf(host string) (region string, regional bool) {
 	}
 	own := "sqs." + region + ".amazonaws.com"
 	return region, region != "" && (host == own || host == own+".cn")
-}
-
-func isRegion(s string) bool {
-	ok, _ := regexp.MatchString(`^[a-z]{2,}(-[a-z]+)+-\d+$`, s)
-	return ok
 }

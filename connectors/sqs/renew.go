@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -25,21 +24,9 @@ func (s *source) renew(work context.Context) {
 		case <-work.Done():
 			return
 		}
-		s.extendAll(work, s.hand.due(s.set.Clock(), s.visibility))
-	}
-}
-
-// extendAll extends messages in batches, some side by side: all of them have the same time left.
-func (s *source) extendAll(work context.Context, due []held) {
-	var calls sync.WaitGroup
-	defer calls.Wait()
-	turns := make(chan struct{}, extendConnections)
-	for batch := range slices.Chunk(due, maxBatch) {
-		turns <- struct{}{}
-		calls.Go(func() {
+		for batch := range slices.Chunk(s.hand.due(s.set.Clock(), s.visibility), maxBatch) {
 			s.extend(work, batch)
-			<-turns
-		})
+		}
 	}
 }
 
@@ -54,7 +41,7 @@ func (s *source) extend(work context.Context, batch []held) {
 		}
 	}
 	out, err := s.clients.settle.ChangeMessageVisibilityBatch(work, &awssqs.ChangeMessageVisibilityBatchInput{
-		QueueUrl: &s.queueURL, Entries: entries,
+		QueueUrl: &s.cfg.QueueURL, Entries: entries,
 	})
 	if err != nil {
 		s.settleFailed(work, err)

@@ -25,10 +25,8 @@ func (r *reader) record() (Record, error) {
 	if err := e.complete(); err != nil {
 		return Record{}, err
 	}
-	id := e.identity()
 	return Record{
-		ID:       id,
-		Loose:    e.loose(id),
+		ID:       e.identity(),
 		Key:      e.key(),
 		Kind:     e.kind(),
 		Attendee: e.attendee(),

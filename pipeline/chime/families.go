@@ -58,8 +58,6 @@ type family struct {
 	times []field
 	// hasAttendee says that attendeeId is the family's own field.
 	hasAttendee bool
-	// severalPaths says that Chime sends the family over EventBridge, SQS and SNS, so that a path without a copy has lost it.
-	severalPaths bool
 }
 
 //nolint:gochecknoglobals // a constant table.
@@ -70,7 +68,7 @@ var meetingFamily = family{
 	required:    []field{fieldEventType, fieldTimestamp, fieldMeetingID},
 	keys:        []keyField{{class: classMeeting, field: fieldMeetingID}},
 	times:       []field{fieldTimestamp},
-	hasAttendee: true, severalPaths: true,
+	hasAttendee: true,
 }
 
 //nolint:gochecknoglobals // a constant table.
@@ -88,7 +86,7 @@ var mediaPipelineFamily = family{
 		{class: classPipeline, field: fieldMediaPipelineID},
 	},
 	times:       []field{fieldTimestamp},
-	hasAttendee: true, severalPaths: true, // except those about a stream.
+	hasAttendee: true,
 }
 
 //nolint:gochecknoglobals // a constant table.
@@ -146,8 +144,7 @@ var voiceConnectorFamily = family{
 		{class: classCall, field: fieldTransactionID},
 		{class: classConnector, field: fieldVoiceConnectorID},
 	},
-	times:        []field{fieldEndTime, fieldFailTime, fieldStartTime},
-	severalPaths: true,
+	times: []field{fieldEndTime, fieldFailTime, fieldStartTime},
 }
 
 //nolint:gochecknoglobals // a constant table.

@@ -12,7 +12,6 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"carillon/pipeline"
-	"carillon/pipeline/dedupe"
 	"carillon/pipeline/deliver"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
@@ -35,14 +34,13 @@ type section struct {
 func (c *Config) sections() []section {
 	c.NATS, c.Stream = journal.DefaultConnect(), journal.DefaultStream()
 	c.HTTP, c.Admin, c.Shutdown = router.DefaultHTTP(), router.DefaultAdmin(), router.DefaultShutdown()
-	c.Identity, c.Order, c.Log = dedupe.DefaultConfig(), order.DefaultConfig(), telemetry.DefaultLog()
+	c.Order, c.Log = order.DefaultConfig(), telemetry.DefaultLog()
 	return []section{
 		{"nats", &c.NATS},
 		{"stream", &c.Stream},
 		{"http", &c.HTTP},
 		{"admin", &c.Admin},
 		{"shutdown", &c.Shutdown},
-		{"identity", &c.Identity},
 		{"order", &c.Order},
 		{"log", &c.Log},
 	}
@@ -61,10 +59,8 @@ func (l *loader) sources(in any, factories []pipeline.SourceFactory, c *Config) 
 		kinds[i] = kindOfComponent{f.Type, f.Config}
 	}
 	return l.components("sources", in, kinds, func(path, id, name string, user map[string]any, own pipeline.Config) (map[string]any, error) {
-		shared := dedupe.DefaultSource()
-		merged, err := l.part(path, user, []string{typeKey}, &shared, own)
-		c.Sources = append(c.Sources, Source{ID: id, Type: name, Dedupe: shared, Config: own})
-		return merged, err
+		c.Sources = append(c.Sources, Source{ID: id, Type: name, Config: own})
+		return l.part(path, user, []string{typeKey}, own)
 	})
 }
 

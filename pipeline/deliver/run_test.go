@@ -28,9 +28,7 @@ func TestReadingStopsAtTheLimit(t *testing.T) {
 		r.append(e)
 	}
 	h := &hanging{entered: make(chan struct{}, 1)}
-	c := testConfig()
-	c.LaneMax = 100_000
-	d := r.build("out", h, c)
+	d := r.build("out", h, testConfig())
 	var taken atomic.Int64
 	d.match = func(string) bool { taken.Add(1); return true }
 	d.run(r.ctx, r.fence.Epoch)
@@ -116,8 +114,7 @@ func TestNoTimerWhileNothingMayBeSent(t *testing.T) {
 		"dead letter waiting": func(r *run) { r.bury = make([]Dead, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := testConfig()
-			lanes := NewLanes(&c, Limits{Parked: 1, Pages: 1}, func() float64 { return 0 })
+			lanes := NewLanes(testConfig().Retry, func() float64 { return 0 })
 			lanes.Push(Item{Event: pipeline.Event{Key: "a"}})
 			past := time.Now().Add(-time.Minute)
 			lanes.Settle(past, lanes.Take(nil, past, 1), []error{errRefused})
