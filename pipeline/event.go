@@ -21,12 +21,17 @@ type Notification struct {
 type Event struct {
 	// ID is the identity that every copy of this event shares.
 	ID chime.Identity
+	// Loose is the identity without the timestamp, 0 where none was stored; see chime.Record. EVENTS has it only while copies
+	// may differ in time.
+	Loose uint64
 	// Key names the meeting (or call, pipeline, connector ...) the event is ordered in: one subject token, at most 64 bytes.
 	Key string
 	// Kind is what happened, for example "chime:AttendeeJoined".
 	Kind string
 	// Attendee is the attendee the event is about, without a "#content" suffix. Empty for events of the meeting itself.
 	Attendee string
+	// Role is what the attendee is, where that is not a person.
+	Role Role
 	// Time is the event time: when it happened according to AWS.
 	Time time.Time
 	// Source is the id of the source whose copy came first.
@@ -42,6 +47,8 @@ type Event struct {
 	First bool
 	// Gap names what was missing when the event was released without its predecessor. Empty: nothing.
 	Gap string
+	// Arrived is the log time at which the event arrived, if it waited in mode causal; zero if it did not.
+	Arrived time.Time
 	// Sequence is the position in EVENTS: within a meeting it only grows.
 	Sequence uint64
 	// Epoch is the fence of the owner that sends the event: a receiver that has seen a higher one may refuse a lower one.
@@ -49,3 +56,16 @@ type Event struct {
 	// Body is the notification as received, without its wrapper. It must not be changed.
 	Body []byte
 }
+
+// Role is what an attendee is.
+type Role string
+
+const (
+	// RolePerson is an attendee that somebody added.
+	RolePerson Role = ""
+	// RoleService is an attendee that joins without having been added: a media pipeline.
+	RoleService Role = "service"
+	// RoleContent is the second attendee by which some clients see a content share; the notification names it with the suffix
+	// "#content".
+	RoleContent Role = "content"
+)

@@ -17,8 +17,7 @@ var version = "dev"
 func main() { os.Exit(run()) }
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := interruptible(context.Background(), os.Exit)
 	err := newRoot().ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -27,6 +26,21 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "carillon:", err)
 	}
 	return 1
+}
+
+// interruptible returns a context that ends with the first SIGTERM or Ctrl-C; a second one calls exit with 1, for whoever does
+// not want to wait for the drain. The journal survives that as it survives a kill (I7).
+func interruptible(ctx context.Context, exit func(int)) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		exit(1)
+	}()
+	return ctx
 }
 
 // errReported is the error of a command that has said already what is wrong.

@@ -4,33 +4,65 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
-// build compiles the command as a user would and returns the path of the binary.
-func build(t *testing.T) string {
-	t.Helper()
-	bin := filepath.Join(t.TempDir(), "carillon")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return bin
+// binary is the command as a user would build it.
+var binary string //nolint:gochecknoglobals // built once for all tests
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "carillon-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary = filepath.Join(dir, "carillon")
+	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
+		return 1
+	}
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
+
+const (
+	// lowPort and highPort delimit the ports that tests listen on: below those that the system gives to outgoing connections,
+	// so that none of these takes the port of a router between two of its lives.
+	lowPort, highPort = 20_000, 32_000
+)
 
 // freeAddr returns a loopback address that nobody listens on right now.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, ln.Close()) }()
-	return ln.Addr().String()
+	for range 1000 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowPort+rand.IntN(highPort-lowPort)))
+		if ln, err := net.Listen("tcp", addr); err == nil {
+			require.NoError(t, ln.Close())
+			return addr
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
 
 // process is a running carillon.
@@ -40,18 +72,31 @@ type process struct {
 	log   *os.File
 }
 
-// launch starts bin run -c file with more environment and waits until it is ready.
-func launch(t *testing.T, bin, file, admin string, env []string) *process {
+// start runs command, which is or becomes carillon with an admin listener at admin, with more environment.
+func start(t *testing.T, admin string, env []string, command ...string) *process {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(t.TempDir(), "stderr"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	require.NoError(t, err)
-	p := &process{cmd: exec.Command(bin, "run", "-c", file), admin: admin, log: log}
+	p := &process{cmd: exec.Command(command[0], command[1:]...), admin: admin, log: log}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr, p.cmd.Stdout = log, log
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(p.kill)
-	p.await(t, 20*time.Second, "ready", func() bool { return p.status("/readyz") == http.StatusOK })
 	return p
+}
+
+// launch starts the binary with a configuration and waits until it is ready.
+func launch(t *testing.T, file, admin string, env []string) *process {
+	t.Helper()
+	p := start(t, admin, env, binary, "run", "-c", file)
+	p.ready(t)
+	return p
+}
+
+// ready waits until the process says that it is.
+func (p *process) ready(t *testing.T) {
+	t.Helper()
+	p.await(t, 20*time.Second, "ready", func() bool { return p.status("/readyz") == http.StatusOK })
 }
 
 // await polls until done is true. It fails when the time is over, showing what the process logged.
@@ -79,6 +124,19 @@ func (p *process) status(path string) int {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode
+}
+
+// residentBytes returns how much memory the process holds right now, as Linux tells it.
+func residentBytes(t *testing.T, p *node) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "VmRSS:")
+	require.True(t, found)
+	var kib int64
+	_, err = fmt.Sscanf(rest, "%d kB", &kib)
+	require.NoError(t, err)
+	return kib << 10
 }
 
 // kill ends the process with SIGKILL, if it still runs, and waits for it.

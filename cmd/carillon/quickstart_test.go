@@ -31,7 +31,7 @@ const (
 // TestQuickstart follows the README: what goes in with curl comes out on standard output, once.
 func TestQuickstart(t *testing.T) {
 	dir, listen, admin := t.TempDir(), freeAddr(t), freeAddr(t)
-	cmd := exec.CommandContext(t.Context(), build(t), "run", "-c", "../../configs/quickstart.yaml")
+	cmd := exec.CommandContext(t.Context(), binary, "run", "-c", "../../configs/quickstart.yaml")
 	cmd.Env = append(os.Environ(), "CARILLON_NATS__EMBEDDED__DIR="+dir, "CARILLON_HTTP__LISTEN="+listen, "CARILLON_ADMIN__LISTEN="+admin)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -19,6 +19,6 @@ meeting, and forwards that stream to other systems.
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 	}
-	root.AddCommand(newRun(), newDemo(), newCheck(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newBench(), newCheck(), newAWS(), newVersion())
 	return root
 }

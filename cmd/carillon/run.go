@@ -22,8 +22,9 @@ func newRun() *cobra.Command {
 		Long: `Run loads a configuration, opens the journal, and routes until it is told to stop.
 
 SIGTERM or Ctrl-C stops it: sources take nothing more, what is released goes to the sinks within
-shutdown.drain, and everything else stays in the journal for the next start. Killing it at any
-moment loses nothing either; sinks may then see some events again, with the same id.
+shutdown.drain, and everything else stays in the journal for the next start. A second one ends it
+at once, with status 1. That, or killing it at any moment, loses nothing either; sinks may then see
+some events again, with the same id.
 
 Metrics, health and readiness are on the admin listener (127.0.0.1:9464 unless admin.listen says
 otherwise): /metrics, /healthz, /readyz. The log goes to standard error.`,

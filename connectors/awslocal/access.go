@@ -2,6 +2,7 @@ package awslocal
 
 import (
 	"crypto/x509"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -44,3 +45,19 @@ func (s *Server) Now() time.Time { return s.clock.now() }
 // Advance moves the time of this server forward by d: messages become visible, retries due. Long polls end by the wall
 // clock all the same. A negative d is 0.
 func (s *Server) Advance(d time.Duration) { s.clock.advance(d) }
+
+// Bodies returns the body of every message that a queue (URL, ARN or name) holds, visible or not, in no order. It fails when
+// there is no such queue.
+func (s *Server) Bodies(queue string) ([]string, error) {
+	s.queues.mu.Lock()
+	defer s.queues.mu.Unlock()
+	q, err := s.queues.named(queue)
+	if err != nil {
+		return nil, fmt.Errorf("reading queue %q: %w", queue, err)
+	}
+	out := make([]string, 0, len(q.byID))
+	for _, m := range q.byID {
+		out = append(out, m.body)
+	}
+	return out, nil
+}

@@ -164,6 +164,10 @@ func (b *bus) route(source, detailType string, body []byte) error {
 	}
 	stats := &b.server.stats.bus
 	for _, r := range rules {
+		body := body
+		if r.Input != "" {
+			body = []byte(r.Input)
+		}
 		if r.to != nil {
 			now := b.server.clock.now()
 			b.server.dispatcher.add(r.to.slot(now), b.invoke(r, body, now))
@@ -171,11 +175,14 @@ func (b *bus) route(source, detailType string, body []byte) error {
 		if r.Queue == "" {
 			continue
 		}
-		if err := b.server.queues.deliver(r.Queue, string(body), nil); err != nil {
+		switch {
+		case b.server.queues.deliver(r.Queue, string(body), nil) == nil:
+			stats.delivered.Add(1)
+		case r.DeadLetter != "" && b.server.queues.deliver(r.DeadLetter, string(body), nil) == nil:
+			stats.deadLettered.Add(1)
+		default:
 			stats.dropped.Add(1)
-			continue
 		}
-		stats.delivered.Add(1)
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func newRouter(s *queues, t *topics, b *bus, f *faultBox) *router {
 			"AmazonSQS": {name: "sqs", contentType: "application/x-amz-json-1.0", operations: sqsOperations(s), faults: f},
 			"AWSEvents": {
 				name: "events", contentType: "application/x-amz-json-1.1", faults: f,
-				operations: map[string]operation{"PutEvents": typed(b.putEvents)},
+				operations: eventsOperations(b),
 			},
 		},
 	}

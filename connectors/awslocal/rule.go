@@ -17,8 +17,14 @@ type Rule struct {
 	Sources []string
 	// DetailTypes are the values of detail-type that match.
 	DetailTypes []string
+	// Disabled keeps the rule without effect.
+	Disabled bool
+	// Input is sent to the targets in place of the event. Empty: the event as it is.
+	Input string
 	// Queue is the URL, ARN or name of a queue that gets the event as its body. Empty: none.
 	Queue string
+	// DeadLetter is the URL, ARN or name of a queue for events that Queue does not take. Empty: they are dropped.
+	DeadLetter string
 	// Destination is an API destination that the event is posted to. nil: none.
 	Destination *Destination
 }
@@ -94,7 +100,7 @@ func (b *bus) matching(source, detailType string) []*rule {
 	defer b.mu.Unlock()
 	var out []*rule
 	for _, r := range b.rules {
-		if matches(r.Sources, source) && matches(r.DetailTypes, detailType) {
+		if !r.Disabled && matches(r.Sources, source) && matches(r.DetailTypes, detailType) {
 			out = append(out, r)
 		}
 	}

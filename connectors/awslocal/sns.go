@@ -39,6 +39,11 @@ type subscription struct {
 	arn, topicARN, protocol, endpoint string
 	raw, confirmed                    bool
 	token                             string
+	// plan is the delivery policy of the subscription, nil for that of the server; policy is its text.
+	plan   *retryPlan
+	policy string
+	// deadLetter is the ARN of a queue for what could not be delivered. Empty: it is dropped.
+	deadLetter string
 }
 
 func newTopics(s *Server, client *http.Client) *topics {

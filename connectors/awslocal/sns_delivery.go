@@ -16,21 +16,21 @@ const maxAnswer = 64 << 10
 // more, a timeout or a broken connection. Everything else counts as delivered: a 4xx is not repeated.
 func (t *topics) post(sub *subscription, m outgoing) attempt {
 	to := *sub
-	policy, stats := t.server.opts.Redelivery, &t.server.stats.sns
+	stats := &t.server.stats.sns
 	return func(ctx context.Context, number int) (time.Duration, bool) {
 		if number > 1 {
 			stats.retried.Add(1)
 		}
 		status, err := t.postOnce(ctx, &to, m)
-		switch {
-		case err == nil && status < http.StatusInternalServerError:
+		if err == nil && status < http.StatusInternalServerError {
 			stats.delivered.Add(1)
 			return 0, false
-		case number > policy.Retries:
-			stats.dropped.Add(1)
-			return 0, false
 		}
-		return policy.Delay, true
+		pause, again := t.after(&to, number)
+		if !again {
+			t.giveUp(&to, m)
+		}
+		return pause, again
 	}
 }
 

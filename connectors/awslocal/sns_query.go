@@ -27,6 +27,10 @@ func (t *topics) action(name string) func(url.Values) (any, error) {
 		return t.confirm
 	case "Unsubscribe":
 		return t.unsubscribe
+	case "ListSubscriptions":
+		return t.listEverySubscription
+	case "GetCallerIdentity":
+		return t.callerIdentity
 	case "ListSubscriptionsByTopic":
 		return t.listSubscriptions
 	case "GetSubscriptionAttributes":
@@ -64,7 +68,11 @@ func (t *topics) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	if f == nil {
 		return nil, badRequest("InvalidAction", "The action "+strconv.Quote(name)+" is not served here.")
 	}
-	if err := t.server.faults.call(r.Context(), "sns:"+name); err != nil {
+	service := "sns:"
+	if name == "GetCallerIdentity" {
+		service = "sts:"
+	}
+	if err := t.server.faults.call(r.Context(), service+name); err != nil {
 		return nil, err
 	}
 	return f(r.Form)

@@ -78,14 +78,28 @@ func (t *topics) readSubscription(form url.Values) (*subscription, error) {
 
 // set sets an attribute of a subscription. The caller holds mu once the subscription is known to others.
 func (sub *subscription) set(name, value string) error {
-	if name != "RawMessageDelivery" {
+	switch name {
+	case "RawMessageDelivery":
+		raw, err := strconv.ParseBool(value)
+		if err != nil {
+			return invalidParameter("RawMessageDelivery")
+		}
+		sub.raw = raw
+	case "DeliveryPolicy":
+		plan, err := readDeliveryPolicy(value)
+		if err != nil {
+			return err
+		}
+		sub.plan, sub.policy = plan, value
+	case "RedrivePolicy":
+		target, err := readRedrive(value)
+		if err != nil {
+			return err
+		}
+		sub.deadLetter = target
+	default:
 		return invalidParameter("AttributeName: " + name + " is not served here")
 	}
-	raw, err := strconv.ParseBool(value)
-	if err != nil {
-		return invalidParameter("RawMessageDelivery")
-	}
-	sub.raw = raw
 	return nil
 }
 
@@ -174,18 +188,7 @@ func (t *topics) listSubscriptions(form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out subscriptionsResult
-	for _, sub := range tp.subs {
-		arn := sub.arn
-		if !sub.confirmed {
-			arn = pendingARN
-		}
-		out.Members = append(out.Members, subscriptionResult{
-			TopicArn: tp.arn, Protocol: sub.protocol, SubscriptionArn: arn, Owner: t.server.opts.Account,
-			Endpoint: sub.endpoint,
-		})
-	}
-	return out, nil
+	return subscriptionsResult{Members: t.members(tp)}, nil
 }
 
 func (t *topics) subscriptionAttributes(form url.Values) (any, error) {
@@ -195,11 +198,18 @@ func (t *topics) subscriptionAttributes(form url.Values) (any, error) {
 	if sub == nil {
 		return nil, notFound("Subscription does not exist")
 	}
-	return attributesOf(map[string]string{
+	all := map[string]string{
 		"SubscriptionArn": sub.arn, "TopicArn": sub.topicARN, "Protocol": sub.protocol, "Endpoint": sub.endpoint,
 		"Owner": t.server.opts.Account, "RawMessageDelivery": strconv.FormatBool(sub.raw),
 		"PendingConfirmation": strconv.FormatBool(!sub.confirmed),
-	}), nil
+	}
+	if sub.policy != "" {
+		all["DeliveryPolicy"], all["EffectiveDeliveryPolicy"] = sub.policy, sub.policy
+	}
+	if sub.deadLetter != "" {
+		all["RedrivePolicy"] = `{"deadLetterTargetArn":"` + sub.deadLetter + `"}`
+	}
+	return attributesOf(all), nil
 }
 
 func (t *topics) setSubscriptionAttributes(form url.Values) (any, error) {

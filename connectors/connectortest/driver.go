@@ -35,18 +35,6 @@ type Stalled struct {
 	Resume func()
 }
 
-// Ability is something that a check needs the far side to do.
-type Ability string
-
-const (
-	// Refuse is the ability to refuse an event.
-	Refuse Ability = "refuse"
-	// Stall is the ability not to answer.
-	Stall Ability = "stall"
-	// Cut is the ability to be gone.
-	Cut Ability = "cut"
-)
-
 func (d *SinkDriver) can(a Ability) bool {
 	switch a {
 	case Refuse:
@@ -55,28 +43,14 @@ func (d *SinkDriver) can(a Ability) bool {
 		return d.Stall != nil
 	case Cut:
 		return d.Cut != nil
+	case Redeliver, Parts, Order, Complain:
+		return true // of sources only
 	}
 	return true
 }
 
-// ready reports whether a check that needs a can run. A missing ability without a reason fails t, and so does a reason
-// without a missing ability.
+// ready reports whether a check that needs a can run.
 func (d *SinkDriver) ready(t T, a Ability) bool {
 	t.Helper()
-	if a == "" {
-		return true
-	}
-	reason, waived := d.Waived[a]
-	switch able := d.can(a); {
-	case able && waived:
-		t.Errorf("the waiver for %q is not necessary any more: %s", a, reason)
-		return false
-	case !able && reason == "":
-		t.Errorf("the driver cannot %s and Waived gives no reason", a)
-		return false
-	case !able:
-		t.Logf("not checked, because the far side cannot %s: %s", a, reason)
-		return false
-	}
-	return true
+	return a == "" || permitted(t, a, d.can(a), d.Waived)
 }

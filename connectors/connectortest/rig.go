@@ -100,13 +100,20 @@ func start(what string, f func() error) call {
 // wait returns the answer of c, which must come soon.
 func (r *rig) wait(c call) error {
 	r.Helper()
-	timer := time.NewTimer(r.patience)
+	return c.wait(r, r.patience)
+}
+
+// wait returns the answer of c, or ends the test when there is none within limit.
+func (c call) wait(t T, limit time.Duration) error {
+	t.Helper()
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case err := <-c.done:
 		return err
 	case <-timer.C:
-		r.failf("%s did not return within %s", c.what, r.patience)
+		t.Errorf("%s did not return within %s", c.what, limit)
+		t.FailNow()
 		return nil
 	}
 }
@@ -165,10 +172,16 @@ func (r *rig) checkErrors() {
 	for _, err := range r.errs {
 		told = append(told, texts(err)...)
 	}
-	for _, secret := range append([]string{payload}, r.driver.Secrets...) {
+	checkTold(r, "an error", told, r.driver.Secrets)
+}
+
+// checkTold looks for the payload and for secrets in texts of one sort.
+func checkTold(t T, sort string, told, secrets []string) {
+	t.Helper()
+	for _, secret := range append([]string{payload}, secrets...) {
 		i := slices.IndexFunc(told, func(text string) bool { return strings.Contains(text, secret) })
 		if i >= 0 {
-			r.Errorf("an error tells %q: %s", secret, told[i])
+			t.Errorf("%s tells %q: %s", sort, secret, told[i])
 		}
 	}
 }

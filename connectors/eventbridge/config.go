@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"carillon/connectors/eventbridge/receive"
+	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
 
@@ -16,6 +16,7 @@ const (
 	defaultPath       = "/eventbridge"
 	defaultHeader     = "x-api-key"
 	defaultRetryAfter = 5 * time.Second
+	defaultAlgorithm  = "RS256"
 )
 
 // Config is the user's part of an eventbridge source.
@@ -34,6 +35,10 @@ type AuthConfig struct {
 	APIKey APIKeyConfig `koanf:"api_key"`
 	// Basic accepts a user name and a password.
 	Basic BasicConfig `koanf:"basic"`
+	// Bearer accepts one fixed token in the header Authorization.
+	Bearer BearerConfig `koanf:"bearer"`
+	// JWT accepts OAuth access tokens, as a connection with client credentials fetches them from an issuer.
+	JWT JWTConfig `koanf:"jwt"`
 	// None accepts everybody who can reach the listener. Only for tests, or where the network already admits no one else.
 	None bool `koanf:"none"`
 }
@@ -54,11 +59,36 @@ type BasicConfig struct {
 	Password pipeline.Secret `koanf:"password"`
 }
 
+// BearerConfig is the part of the configuration under auth.bearer.
+type BearerConfig struct {
+	// Token is the token, sent as "Authorization: Bearer <token>". Not set: no fixed token is accepted. An EventBridge
+	// connection sends it with an API key whose name is Authorization and whose value begins with "Bearer ".
+	Token pipeline.Secret `koanf:"token"`
+}
+
+// JWTConfig is the part of the configuration under auth.jwt. Tokens are signed JSON Web Tokens that have not ended; clocks
+// may differ by 1m.
+type JWTConfig struct {
+	// JWKSURL is the https URL where the issuer publishes its keys. Empty: OAuth tokens are not accepted. Keys are fetched
+	// again after 15m, and at most twice a minute when a token names one that is not known.
+	JWKSURL string `koanf:"jwks_url"`
+	// Issuer is the claim iss that a token must have.
+	Issuer string `koanf:"issuer"`
+	// Audience is a value that the claim aud of a token must have. At least one of audience and client_id must be set: the
+	// issuer makes tokens for others too.
+	Audience string `koanf:"audience"`
+	// ClientID is the claim client_id that a token must have, for issuers whose access tokens have no aud, such as Cognito.
+	ClientID string `koanf:"client_id"`
+	// Algorithms are the signature algorithms that are accepted: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
+	// ES512 and EdDSA. Those with a shared secret are not.
+	Algorithms []string `koanf:"algorithms"`
+}
+
 // DefaultConfig returns the defaults of an eventbridge source. They lack an auth and so are not valid by themselves.
 func DefaultConfig() Config {
 	return Config{
 		Path:       defaultPath,
-		Auth:       AuthConfig{APIKey: APIKeyConfig{Header: defaultHeader}},
+		Auth:       AuthConfig{APIKey: APIKeyConfig{Header: defaultHeader}, JWT: JWTConfig{Algorithms: []string{defaultAlgorithm}}},
 		RetryAfter: defaultRetryAfter,
 	}
 }
@@ -81,25 +111,36 @@ func (a *AuthConfig) validate() []error {
 	if err := checkHeader(a.APIKey.Header); err != nil {
 		errs = append(errs, fmt.Errorf("auth.api_key.header: %w", err))
 	}
-	basic := a.Basic.Username != "" || !a.Basic.Password.IsZero()
-	if basic && (a.Basic.Username == "" || strings.Contains(a.Basic.Username, ":")) {
-		errs = append(errs, errors.New("auth.basic.username: must be set and hold no colon"))
-	}
-	if basic && a.Basic.Password.IsZero() {
-		errs = append(errs, errors.New("auth.basic.password: must be set"))
-	}
+	errs = append(errs, a.Basic.validate()...)
+	errs = append(errs, a.JWT.validate()...)
 	kinds := 0
-	for _, set := range []bool{!a.APIKey.Value.IsZero(), basic, a.None} {
+	for _, set := range []bool{!a.APIKey.Value.IsZero(), a.Basic.set(), !a.Bearer.Token.IsZero(), a.JWT.set(), a.None} {
 		if set {
 			kinds++
 		}
 	}
 	if kinds == 0 {
-		errs = append(errs, errors.New("auth: set api_key.value or basic, as in the EventBridge connection; bodies carry no "+
-			"signature, so without it anyone could send events (none: true accepts that)"))
+		errs = append(errs, errors.New("auth: set api_key.value, basic, bearer or jwt, as in the EventBridge connection; "+
+			"bodies carry no signature, so without it anyone could send events (none: true accepts that)"))
 	}
 	if kinds > 1 {
-		errs = append(errs, errors.New("auth: set only one of api_key.value, basic and none"))
+		errs = append(errs, errors.New("auth: set only one of api_key.value, basic, bearer, jwt and none"))
+	}
+	return errs
+}
+
+func (c *BasicConfig) set() bool { return c.Username != "" || !c.Password.IsZero() }
+
+func (c *BasicConfig) validate() []error {
+	if !c.set() {
+		return nil
+	}
+	var errs []error
+	if c.Username == "" || strings.Contains(c.Username, ":") {
+		errs = append(errs, errors.New("auth.basic.username: must be set and hold no colon"))
+	}
+	if c.Password.IsZero() {
+		errs = append(errs, errors.New("auth.basic.password: must be set"))
 	}
 	return errs
 }

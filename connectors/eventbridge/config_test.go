@@ -18,7 +18,7 @@ func TestValidateNamesEachKey(t *testing.T) {
 		change func(*eventbridge.Config)
 		want   []string
 	}{
-		"nothing set": {func(*eventbridge.Config) {}, []string{"auth: set api_key.value or basic"}},
+		"nothing set": {func(*eventbridge.Config) {}, []string{"auth: set api_key.value, basic, bearer or jwt"}},
 		"two kinds": {func(c *eventbridge.Config) {
 			c.Auth.APIKey.Value, c.Auth.None = secret, true
 		}, []string{"auth: set only one"}},
@@ -33,6 +33,25 @@ func TestValidateNamesEachKey(t *testing.T) {
 		"taken header": {func(c *eventbridge.Config) {
 			c.Auth.APIKey = eventbridge.APIKeyConfig{Header: "user-agent", Value: secret}
 		}, []string{"auth.api_key.header: "}},
+		"bearer and basic": {func(c *eventbridge.Config) {
+			c.Auth.Bearer.Token = secret
+			c.Auth.Basic = eventbridge.BasicConfig{Username: "bus", Password: secret}
+		}, []string{"auth: set only one"}},
+		"empty jwt": {func(c *eventbridge.Config) {
+			c.Auth.JWT = eventbridge.JWTConfig{ClientID: "x"}
+		}, []string{"auth.jwt.jwks_url: ", "auth.jwt.issuer: ", "auth.jwt.algorithms: "}},
+		"jwt for anybody": {func(c *eventbridge.Config) {
+			c.Auth.JWT.JWKSURL, c.Auth.JWT.Issuer = "https://issuer.example.com/keys", "x"
+		}, []string{"auth.jwt.audience: "}},
+		"keys over http": {func(c *eventbridge.Config) {
+			c.Auth.JWT = eventbridge.JWTConfig{JWKSURL: "http://issuer.example.com/keys", Issuer: "x", Audience: "y", Algorithms: []string{"ES256"}}
+		}, []string{"auth.jwt.jwks_url: must be https"}},
+		"keys with a password": {func(c *eventbridge.Config) {
+			c.Auth.JWT = eventbridge.JWTConfig{JWKSURL: "https://a:hunter@issuer.example.com", Issuer: "x", Audience: "y", Algorithms: []string{"ES256"}}
+		}, []string{"auth.jwt.jwks_url: "}},
+		"shared secrets and none": {func(c *eventbridge.Config) {
+			c.Auth.JWT = eventbridge.JWTConfig{JWKSURL: "http://127.0.0.1:1/keys", Issuer: "x", Audience: "y", Algorithms: []string{"ES256", "HS256", "none"}}
+		}, []string{"auth.jwt.algorithms[1]: ", "auth.jwt.algorithms[2]: "}},
 		"all at once": {func(c *eventbridge.Config) {
 			c.Path, c.RetryAfter, c.Auth.APIKey.Header = "x", time.Millisecond, ""
 		}, []string{"path: ", "retry_after: ", "auth.api_key.header: ", "auth: "}},

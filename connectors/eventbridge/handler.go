@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"carillon/connectors/eventbridge/receive"
+	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
 
@@ -24,12 +24,12 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	out, leave, ok := s.gate.Enter()
 	if !ok {
-		s.answer(w, start, notRunning, nil)
+		s.answer(w, r, start, notRunning, nil)
 		return
 	}
 	defer leave()
 	how, err := s.handle(w, r, out)
-	s.answer(w, start, how, err)
+	s.answer(w, r, start, how, err)
 }
 
 // handle looks at the key before it reads the body: a stranger gets nothing into memory.
@@ -37,8 +37,8 @@ func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emi
 	if r.Method != http.MethodPost {
 		return wrongMethod, nil
 	}
-	if !s.auth.check(r) {
-		return unauthorized, nil
+	if err := s.auth.check(r); err != nil {
+		return notAuthorized(err), err
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return encodingRefused, nil
@@ -50,11 +50,18 @@ func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emi
 		return unreadable(err), err
 	}
 	// I1: the answer 200 comes only after the journal has it.
-	err = out.Emit(r.Context(), pipeline.Notification{Body: body, Received: received, Trace: trace(r.Header)})
+	err = out.Emit(r.Context(), pipeline.Notification{Body: body, Received: received, Trace: receive.Trace(r.Header)})
 	if err != nil {
 		return notStored, pipeline.FailedAt(err, 1)[0]
 	}
 	return stored, nil
+}
+
+func notAuthorized(err error) outcome {
+	if errors.Is(err, errKeysUnavailable) {
+		return keysUnavailable
+	}
+	return unauthorized
 }
 
 func unreadable(err error) outcome {
@@ -68,7 +75,7 @@ func unreadable(err error) outcome {
 	}
 }
 
-func (s *source) answer(w http.ResponseWriter, start time.Time, how outcome, err error) {
+func (s *source) answer(w http.ResponseWriter, r *http.Request, start time.Time, how outcome, err error) {
 	status := how.status()
 	h := w.Header()
 	switch status {
@@ -77,14 +84,17 @@ func (s *source) answer(w http.ResponseWriter, start time.Time, how outcome, err
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", http.MethodPost)
 	case http.StatusUnauthorized:
-		if s.auth.basic {
-			h.Set("WWW-Authenticate", `Basic realm="carillon", charset="UTF-8"`)
+		if s.auth.challenge != "" {
+			h.Set("WWW-Authenticate", s.auth.challenge)
 		}
 	}
 	receive.Answer(w, status)
+	if because, ok := errors.AsType[denialError](err); ok {
+		s.metrics.denied.WithLabelValues(string(because.denial)).Inc()
+	}
 	s.metrics.requests.WithLabelValues(string(how)).Inc()
 	s.metrics.duration.WithLabelValues(string(how)).Observe(time.Since(start).Seconds())
-	s.log(how, err)
+	s.log(r, how, err)
 }
 
 // retryAfter is in whole seconds: the configured pause, or a longer one that the error asks for, at most an hour.
@@ -92,27 +102,4 @@ func (s *source) retryAfter(err error) string {
 	_, wait := pipeline.Classify(err)
 	wait = min(max(wait, s.cfg.RetryAfter), time.Hour)
 	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
-}
-
-// The longest trace that is kept.
-const traceLimit = 128
-
-// trace is the first of the usual request ids, cut to printable ASCII, which is all that a log line should carry.
-func trace(h http.Header) string {
-	for _, name := range []string{"X-Request-Id", "X-Amzn-Trace-Id"} {
-		if v := h.Get(name); v != "" {
-			return printable(v)
-		}
-	}
-	return ""
-}
-
-func printable(s string) string {
-	s = s[:min(len(s), traceLimit)]
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s)
 }

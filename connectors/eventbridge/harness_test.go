@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -51,11 +50,30 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
+// clock is a clock that a test sets.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
 type harness struct {
 	source   pipeline.Source
 	handler  http.Handler
 	registry *prometheus.Registry
 	log      *log
+	clock    *clock
 }
 
 // build makes a source from the defaults with an API key, changed by change.
@@ -65,14 +83,14 @@ func build(t *testing.T, change func(*eventbridge.Config)) *harness {
 	cfg, ok := factory.Config().(*eventbridge.Config)
 	require.True(t, ok)
 	cfg.Auth.APIKey.Value = pipeline.NewSecret(key)
+	h := &harness{registry: prometheus.NewRegistry(), log: &log{}, clock: &clock{now: time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC)}}
 	if change != nil {
 		change(cfg)
 	}
 	require.NoError(t, cfg.Validate())
-	h := &harness{registry: prometheus.NewRegistry(), log: &log{}}
 	mux := listener{http.NewServeMux()}
 	source, err := factory.New(cfg, pipeline.Settings{
-		ID: "bus", Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Registerer: h.registry, Clock: time.Now, HTTP: mux,
+		ID: "bus", Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Registerer: h.registry, Clock: h.clock.Now, HTTP: mux,
 	})
 	require.NoError(t, err)
 	h.source, h.handler = source, mux
@@ -119,26 +137,25 @@ func (h *harness) post(body string, change func(*http.Request)) *httptest.Respon
 // count is the number of requests with the given outcome.
 func (h *harness) count(t *testing.T, outcome string) int {
 	t.Helper()
+	n, ok := h.values(t, "carillon_eventbridge_requests_total")[outcome]
+	require.True(t, ok, "no such outcome: %s", outcome)
+	return n
+}
+
+// values returns a counter by its one label.
+func (h *harness) values(t *testing.T, name string) map[string]int {
+	t.Helper()
 	families, err := h.registry.Gather()
 	require.NoError(t, err)
+	values := map[string]int{}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if f.GetName() == "carillon_eventbridge_requests_total" && labelled(m, outcome) {
-				return int(m.GetCounter().GetValue())
+			if f.GetName() == name {
+				values[m.GetLabel()[0].GetValue()] = int(m.GetCounter().GetValue())
 			}
 		}
 	}
-	require.Fail(t, "no such outcome", outcome)
-	return 0
-}
-
-func labelled(m *dto.Metric, value string) bool {
-	for _, l := range m.GetLabel() {
-		if l.GetValue() == value {
-			return true
-		}
-	}
-	return false
+	return values
 }
 
 func event(t *testing.T) string {

@@ -16,7 +16,8 @@ const (
 	notRunning      outcome = "not_running"      // before the start or during the stop
 	busy            outcome = "busy"             // the memory for bodies is full
 	cutOff          outcome = "cut_off"          // the body ended early or came too slowly
-	unauthorized    outcome = "unauthorized"     // wrong or missing key
+	unauthorized    outcome = "unauthorized"     // see the reason
+	keysUnavailable outcome = "keys_unavailable" // the issuer of tokens does not answer
 	wrongMethod     outcome = "method"           // not POST
 	tooLarge        outcome = "too_large"        // more than 2 MiB
 	encodingRefused outcome = "content_encoding" // a Content-Encoding other than identity
@@ -24,7 +25,8 @@ const (
 
 func outcomes() []outcome {
 	return []outcome{
-		stored, notStored, notRunning, busy, cutOff, unauthorized, wrongMethod, tooLarge, encodingRefused,
+		stored, notStored, notRunning, busy, cutOff, unauthorized, keysUnavailable, wrongMethod, tooLarge,
+		encodingRefused,
 	}
 }
 
@@ -41,15 +43,23 @@ func (o outcome) status() int {
 		return http.StatusRequestEntityTooLarge
 	case encodingRefused:
 		return http.StatusUnsupportedMediaType
-	case notStored, notRunning, busy, cutOff:
+	case notStored, notRunning, busy, cutOff, keysUnavailable:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusServiceUnavailable
 }
 
+// The outcomes of fetching the keys of an issuer.
+const (
+	fetchGood        = "good"
+	fetchUnavailable = "unavailable"
+)
+
 type metrics struct {
 	requests *prometheus.CounterVec
+	denied   *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	fetches  *prometheus.CounterVec
 	inFlight prometheus.Gauge
 }
 
@@ -60,19 +70,45 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: "carillon_eventbridge_requests_total",
 			Help: "Requests of API destinations by how they ended.",
 		}, []string{"outcome"}),
+		denied: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_eventbridge_denials_total",
+			Help: "Requests that did not prove who sent them, by reason.",
+		}, []string{"reason"}),
 		duration: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "carillon_eventbridge_request_duration_seconds",
 			Help:    "Time from the headers of a request to its answer, by how it ended. EventBridge gives up after 5 s.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 4, 5},
+		}, []string{"outcome"}),
+		fetches: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_eventbridge_key_fetches_total",
+			Help: "Fetches of the keys that tokens are signed with, by outcome.",
 		}, []string{"outcome"}),
 		inFlight: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_eventbridge_requests_in_flight",
 			Help: "Requests that are being handled.",
 		}),
 	}
+	m.create()
+	return m
+}
+
+func (m *metrics) create() {
 	for _, o := range outcomes() {
 		m.requests.WithLabelValues(string(o))
 		m.duration.WithLabelValues(string(o))
 	}
-	return m
+	for _, d := range denials() {
+		m.denied.WithLabelValues(string(d))
+	}
+	for _, f := range []string{fetchGood, fetchUnavailable} {
+		m.fetches.WithLabelValues(f)
+	}
+}
+
+func (m *metrics) fetchedKeys(err error) {
+	outcome := fetchGood
+	if err != nil {
+		outcome = fetchUnavailable
+	}
+	m.fetches.WithLabelValues(outcome).Inc()
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"carillon/connectors/eventbridge/receive"
+	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
 
@@ -54,13 +54,14 @@ func newSource(cfg Config, set pipeline.Settings) (*source, error) {
 	if set.HTTP == nil {
 		return nil, errors.New("building an eventbridge source: there is no listener")
 	}
+	m := newMetrics(set.Registerer)
 	s := &source{
 		cfg:     cfg,
 		set:     set,
-		auth:    newAuthenticator(cfg.Auth),
+		auth:    newAuthenticator(&cfg.Auth, &set, m),
 		bodies:  receive.NewBodies(bodyLimit, bodiesTotal),
 		repeats: receive.NewRepeats(logInterval),
-		metrics: newMetrics(set.Registerer),
+		metrics: m,
 	}
 	if err := set.HTTP.Handle(cfg.Path, s); err != nil {
 		return nil, fmt.Errorf("registering path %q: %w", cfg.Path, err)
@@ -71,5 +72,6 @@ func newSource(cfg Config, set pipeline.Settings) (*source, error) {
 // Run answers requests until ctx ends, then waits for those in hand, at most 4 s each.
 func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
 	s.gate.Run(ctx, out)
+	s.auth.close()
 	return nil
 }

@@ -31,15 +31,20 @@ func TestStoredAsReceived(t *testing.T) {
 		got := out.Stored()[len(out.Stored())-1]
 		require.Equal(t, body, string(got.Body))
 		require.Equal(t, "Root=1-67", got.Trace)
-		require.WithinDuration(t, time.Now(), got.Received, time.Minute)
+		require.Equal(t, h.clock.Now(), got.Received)
 	}
 	require.Equal(t, 5, h.count(t, "stored"))
+	h.post("{}", func(r *http.Request) { r.Header.Set("Carillon-Request-Id", "of the listener") })
+	require.Equal(t, "of the listener", out.Stored()[5].Trace, "where the path gave none")
 }
 
 func TestRefused(t *testing.T) {
 	basic := func(c *eventbridge.Config) {
 		c.Auth.APIKey.Value = pipeline.Secret{}
 		c.Auth.Basic = eventbridge.BasicConfig{Username: "bus", Password: pipeline.NewSecret(key)}
+	}
+	bearer := func(c *eventbridge.Config) {
+		c.Auth.APIKey.Value, c.Auth.Bearer.Token = pipeline.Secret{}, pipeline.NewSecret(key)
 	}
 	set := func(header, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(header, value) }
@@ -66,6 +71,12 @@ func TestRefused(t *testing.T) {
 		},
 		{name: "wrong user", config: basic, change: func(r *http.Request) { r.SetBasicAuth("bos", key) }, status: 401, outcome: "unauthorized"},
 		{name: "no credentials", config: basic, status: 401, outcome: "unauthorized"},
+		{
+			name: "no token", config: bearer, status: 401, outcome: "unauthorized",
+			header: http.Header{"Www-Authenticate": {`Bearer realm="carillon"`}},
+		},
+		{name: "wrong token", config: bearer, change: set("Authorization", "Bearer wrong"), status: 401, outcome: "unauthorized"},
+		{name: "token without its scheme", config: bearer, change: set("Authorization", key), status: 401, outcome: "unauthorized"},
 		{
 			name: "GET", change: func(r *http.Request) { r.Method = http.MethodGet }, status: 405, outcome: "method",
 			header: http.Header{"Allow": {http.MethodPost}},
@@ -114,6 +125,9 @@ func TestAccepted(t *testing.T) {
 			c.Auth.APIKey.Value = pipeline.Secret{}
 			c.Auth.Basic = eventbridge.BasicConfig{Username: "bus", Password: pipeline.NewSecret("pass:word")}
 		}, func(r *http.Request) { r.SetBasicAuth("bus", "pass:word") }},
+		"bearer": {func(c *eventbridge.Config) {
+			c.Auth.APIKey.Value, c.Auth.Bearer.Token = pipeline.Secret{}, pipeline.NewSecret("a token")
+		}, func(r *http.Request) { r.Header.Set("Authorization", "bearer a token") }},
 		"none": {func(c *eventbridge.Config) { c.Auth.APIKey.Value, c.Auth.None = pipeline.Secret{}, true }, func(r *http.Request) {
 			r.Header.Del("X-Api-Key")
 		}},
@@ -293,7 +307,7 @@ func TestMetricsAreWellFormedAndComplete(t *testing.T) {
 	require.Empty(t, problems)
 	n, err := testutil.GatherAndCount(h.registry)
 	require.NoError(t, err)
-	require.Equal(t, 19, n, "every combination exists from the start")
+	require.Equal(t, 10+10+11+2+1, n, "every combination exists from the start")
 }
 
 func TestNewNeedsAListener(t *testing.T) {

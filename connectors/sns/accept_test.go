@@ -19,8 +19,9 @@ const event = `{"version":"0","source":"aws.chime","account":"222233334444","reg
 	`"eventType":"chime:AttendeeLeft","timestamp":1770805798911,"meetingId":"d20f7c11-8a63-4e19-a5de-09b7c24f1706",` +
 	`"attendeeId":"7a90c6e2-1f3b-bd84-6c25-e1d0f8472b5a","externalUserId":"nurse-12","networkType":"Voip"}}`
 
-func TestNotificationsAreStoredAsReceived(t *testing.T) {
-	tests := map[string]message{
+// accepted are notifications that must be stored.
+func accepted() map[string]message {
+	return map[string]message{
 		"version 1":           notification(event),
 		"version 2":           notification(event).with("SignatureVersion", "2"),
 		"subject":             notification(event).with("Subject", "Chime"),
@@ -32,8 +33,8 @@ func TestNotificationsAreStoredAsReceived(t *testing.T) {
 		"non-ASCII":           notification("Grüße, 会議, \u2028 \U0001F514").with("Subject", "Klänge"),
 		"HTML":                notification(`<a href="x">&</a>`),
 		"lines like fields":   notification("a\nMessageId\nb\nType\nNotification\n"),
-		"large":               notification(strings.Repeat("\x01", 256<<10)),
 		"attributes":          notification(event).with("MessageAttributes", message{"a": message{"Type": "String", "Value": "b"}}),
+		"brackets in a text":  notification(strings.Repeat(`{["\"`, 40)).with("MessageAttributes", json.RawMessage(strings.Repeat("[", 15)+`"]]\\"`+strings.Repeat("]", 15))),
 		"no unsubscribe URL":  notification(event).without("UnsubscribeURL"),
 		"port 443":            notification(event).with("SigningCertURL", strings.Replace(certURL, ".com/", ".com:443/", 1)),
 		"whole seconds":       notification(event).with("Timestamp", "2026-02-11T10:29:59Z"),
@@ -41,23 +42,25 @@ func TestNotificationsAreStoredAsReceived(t *testing.T) {
 		"an hour old":         notification(event).with("Timestamp", "2026-02-11T09:15:01Z"),
 		"ahead of this clock": notification(event).with("Timestamp", "2026-02-11T10:44:59Z"),
 	}
-	for name, m := range tests {
-		t.Run(name, func(t *testing.T) {
-			h, out := build(t, nil), &pipelinetest.Emitter{}
-			h.run(t, out)
-			body := h.signer.body(t, m)
-			w := h.post(bytes.Clone(body), nil)
-			require.Equal(t, http.StatusOK, w.Code, h.log)
-			require.Equal(t, "OK\n", w.Body.String())
-			require.Len(t, out.Stored(), 1)
-			got := out.Stored()[0]
-			require.Equal(t, string(body), string(got.Body))
-			require.Equal(t, m["MessageId"], got.Trace)
-			require.Equal(t, h.clock.Now(), got.Received)
-			require.Equal(t, 1, h.outcomes(t)["stored"])
-			require.Equal(t, []string{certURL}, h.certs.requests())
-		})
+}
+
+func TestLargestMessageIsStored(t *testing.T) {
+	h, out := build(t, nil), &pipelinetest.Emitter{}
+	h.run(t, out)
+	body := h.signer.body(t, notification(strings.Repeat("\x01", 256<<10)))
+	require.Equal(t, http.StatusOK, h.post(bytes.Clone(body), nil).Code)
+	require.Equal(t, string(body), string(out.Stored()[0].Body))
+}
+
+// TestRedeliveryIsAnOrdinaryNotification sends one MessageId several times: it is for the stages behind to know copies.
+func TestRedeliveryIsAnOrdinaryNotification(t *testing.T) {
+	h, out := build(t, nil), &pipelinetest.Emitter{}
+	h.run(t, out)
+	body := h.signer.body(t, notification(event))
+	for range 3 {
+		require.Equal(t, http.StatusOK, h.post(bytes.Clone(body), nil).Code)
 	}
+	require.Len(t, out.Stored(), 3)
 }
 
 func TestHeadersDecideNothing(t *testing.T) {

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
-	"carillon/connectors/eventbridge/receive"
+	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
 
@@ -30,12 +31,38 @@ type Config struct {
 	MaxAge time.Duration `koanf:"max_age"`
 	// Confirm confirms the subscriptions of these topics when SNS asks for it. With false a request to confirm is only logged.
 	Confirm bool `koanf:"confirm"`
-	// Endpoint is the URL of the SNS API for confirmations, for emulators. Empty: the endpoint of the topic's region.
+	// Subscribe makes the subscriptions of these topics at start.
+	Subscribe SubscribeConfig `koanf:"subscribe"`
+	// Basic is a user name and a password that every request must carry. SNS sends those in the URL of the subscription.
+	Basic BasicConfig `koanf:"basic"`
+	// Raw takes raw deliveries too, which have no signature: they are believed for their password, so basic must be set.
+	// With false they are refused.
+	Raw bool `koanf:"raw"`
+	// Endpoint is the URL of the SNS API, for emulators. Empty: the endpoint of the topic's region.
 	Endpoint string `koanf:"endpoint"`
-	// AccessKeyID signs confirmations together with secret_access_key. Both empty: they are not signed, which AWS allows.
+	// AccessKeyID signs calls to the SNS API together with secret_access_key. Both empty: confirmations are not signed,
+	// which AWS allows, and subscribe uses the credentials that the AWS SDK finds in the environment, in files or in the
+	// role of the machine.
 	AccessKeyID pipeline.Secret `koanf:"access_key_id"`
 	// SecretAccessKey belongs to access_key_id.
 	SecretAccessKey pipeline.Secret `koanf:"secret_access_key"`
+}
+
+// SubscribeConfig is the part of the configuration under subscribe.
+type SubscribeConfig struct {
+	// Endpoint is the public URL of path, such as https://router.example.com/sns. Empty: nothing is subscribed. At start each
+	// topic is subscribed to it, unless it is already, to be delivered again for 3,600 s and not raw. This needs the
+	// permission sns:Subscribe, and where a subscription is there with other settings also sns:ListSubscriptionsByTopic and
+	// sns:SetSubscriptionAttributes. The user and password of basic are added by themselves.
+	Endpoint string `koanf:"endpoint"`
+}
+
+// BasicConfig is the part of the configuration under basic.
+type BasicConfig struct {
+	// Username is the user name, without a colon. Empty: no user and password are asked for.
+	Username string `koanf:"username"`
+	// Password is the password.
+	Password pipeline.Secret `koanf:"password"`
 }
 
 // DefaultConfig returns the defaults of an sns source. They lack topic_arns and so are not valid by themselves.
@@ -59,10 +86,48 @@ func (c *Config) Validate() error {
 	if err := checkEndpoint(c.Endpoint); err != nil {
 		errs = append(errs, fmt.Errorf("endpoint: %w", err))
 	}
+	if err := checkEndpoint(c.Subscribe.Endpoint); err != nil {
+		errs = append(errs, fmt.Errorf("subscribe.endpoint: %w", err))
+	}
+	if c.Subscribe.Endpoint != "" && !c.Confirm {
+		errs = append(errs, errors.New("subscribe.endpoint: needs confirm: true, or the subscriptions stay unconfirmed"))
+	}
+	errs = append(errs, c.Basic.validate()...)
+	if c.Raw && !c.Basic.set() {
+		errs = append(errs, errors.New("raw: needs basic: raw deliveries carry no signature, so without a password anyone could send them"))
+	}
 	if c.AccessKeyID.IsZero() != c.SecretAccessKey.IsZero() {
 		errs = append(errs, errors.New("access_key_id: must be set together with secret_access_key"))
 	}
 	return errors.Join(errs...)
+}
+
+// destination is where SNS shall post to, user and password included. The configuration must be valid.
+func (c *Config) destination() *url.URL {
+	u, err := url.Parse(c.Subscribe.Endpoint)
+	if err != nil {
+		return &url.URL{}
+	}
+	if c.Basic.set() {
+		u.User = url.UserPassword(c.Basic.Username, c.Basic.Password.Reveal())
+	}
+	return u
+}
+
+func (c *BasicConfig) set() bool { return c.Username != "" || !c.Password.IsZero() }
+
+func (c *BasicConfig) validate() []error {
+	if !c.set() {
+		return nil
+	}
+	var errs []error
+	if c.Username == "" || strings.Contains(c.Username, ":") {
+		errs = append(errs, errors.New("basic.username: must be set and hold no colon"))
+	}
+	if c.Password.IsZero() {
+		errs = append(errs, errors.New("basic.password: must be set"))
+	}
+	return errs
 }
 
 func checkTopics(arns []string) []error {
@@ -89,7 +154,7 @@ func checkEndpoint(raw string) error {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
-		return errors.New("want a URL such as http://127.0.0.1:4566, without a user")
+		return errors.New("must be a URL such as https://router.example.com/sns, without a user")
 	}
 	return nil
 }

@@ -31,9 +31,23 @@ func TestValidateNamesEachKey(t *testing.T) {
 		"user":                  {func(c *sns.Config) { c.Endpoint = "http://a:hunter2@127.0.0.1" }, []string{"endpoint: "}},
 		"half key":              {func(c *sns.Config) { c.SecretAccessKey = pipeline.NewSecret("hunter2") }, []string{"access_key_id: "}},
 		"other half":            {func(c *sns.Config) { c.AccessKeyID = pipeline.NewSecret("hunter2") }, []string{"access_key_id: "}},
+		"subscribe":             {func(c *sns.Config) { c.Subscribe.Endpoint = "router.example.com/sns" }, []string{"subscribe.endpoint: "}},
+		"subscribe with a user": {func(c *sns.Config) { c.Subscribe.Endpoint = "https://a:hunter2@x.example/sns" }, []string{"subscribe.endpoint: "}},
+		"subscribe for nothing": {func(c *sns.Config) {
+			c.Subscribe.Endpoint, c.Confirm = "https://router.example.com/sns", false
+		}, []string{"subscribe.endpoint: needs confirm: true"}},
+		"half of basic": {func(c *sns.Config) { c.Basic.Password = pipeline.NewSecret("hunter2") }, []string{"basic.username: "}},
+		"no password":   {func(c *sns.Config) { c.Basic.Username = "topic" }, []string{"basic.password: "}},
+		"colon": {func(c *sns.Config) {
+			c.Basic = sns.BasicConfig{Username: "a:b", Password: pipeline.NewSecret("hunter2")}
+		}, []string{"basic.username: "}},
+		"raw for anybody": {func(c *sns.Config) { c.Raw = true }, []string{"raw: needs basic"}},
 		"all at once": {func(c *sns.Config) {
-			*c = sns.Config{RequireSignatureVersion: 9, MaxAge: 1, Endpoint: "x"}
-		}, []string{"path: ", "topic_arns: ", "require_signature_version: ", "max_age: ", "endpoint: "}},
+			*c = sns.Config{RequireSignatureVersion: 9, MaxAge: 1, Endpoint: "x", Raw: true, Subscribe: sns.SubscribeConfig{Endpoint: "x"}}
+		}, []string{
+			"path: ", "topic_arns: ", "require_signature_version: ", "max_age: ", "endpoint: ", "subscribe.endpoint: ",
+			"subscribe.endpoint: needs confirm", "raw: ",
+		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +63,7 @@ func TestValidateNamesEachKey(t *testing.T) {
 				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
 			}
 			require.NotContains(t, err.Error(), "hunter2")
-			if name != "user" {
+			if !strings.HasSuffix(name, "user") {
 				require.NotContains(t, fmt.Sprintf("%+v %#v", cfg, cfg), "hunter2")
 			}
 		})

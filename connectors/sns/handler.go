@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"carillon/connectors/eventbridge/receive"
+	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
 
@@ -23,17 +23,20 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	out, leave, ok := s.gate.Enter()
 	if !ok {
-		s.answer(w, start, notRunning, nil)
+		s.answer(w, r, start, notRunning, nil)
 		return
 	}
 	defer leave()
 	how, err := s.handle(w, r, out)
-	s.answer(w, start, how, err)
+	s.answer(w, r, start, how, err)
 }
 
 func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emitter) (outcome, error) {
 	if r.Method != http.MethodPost {
 		return refused, refuse(wrongMethod)
+	}
+	if how, err := s.admit(r); err != nil || how == challenged {
+		return how, err
 	}
 	received := s.set.Clock()
 	body, release, err := s.bodies.Read(w, r)
@@ -42,7 +45,7 @@ func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emi
 		return unreadable(err)
 	}
 	if strings.EqualFold(r.Header.Get("X-Amz-Sns-Rawdelivery"), "true") {
-		return refused, refuse(rawDelivery)
+		return s.handleRaw(r, body, received, out)
 	}
 	msg, t, err := s.authenticate(r.Context(), body)
 	if errors.Is(err, errUnavailable) {
@@ -61,9 +64,38 @@ func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emi
 	if msg.foreign {
 		body = msg.reduced()
 	}
+	return store(r.Context(), out, pipeline.Notification{Body: body, Received: received, Trace: msg.messageID})
+}
+
+// admit asks for the user name and password, where there are any, before the body is read. SNS sends them only after it
+// was asked, so a request without them is not counted as refused.
+func (s *source) admit(r *http.Request) (outcome, error) {
+	switch {
+	case s.basic == nil || s.basic.Matches(r):
+		return "", nil
+	case r.Header.Get("Authorization") == "":
+		return challenged, nil
+	default:
+		return refused, refuse(badPassword)
+	}
+}
+
+// handleRaw takes a body without a wrapper for the password that came with it. The topic is what a header says: it keeps
+// out what somebody subscribed by mistake.
+func (s *source) handleRaw(r *http.Request, body []byte, received time.Time, out pipeline.Emitter) (outcome, error) {
+	if !s.cfg.Raw || s.basic == nil {
+		return refused, refuse(rawDelivery)
+	}
+	if _, ours := s.topics[r.Header.Get("X-Amz-Sns-Topic-Arn")]; !ours {
+		return refused, refuse(foreignTopic)
+	}
+	trace := receive.Printable(r.Header.Get("X-Amz-Sns-Message-Id"))
+	return store(r.Context(), out, pipeline.Notification{Body: body, Received: received, Trace: trace})
+}
+
+func store(ctx context.Context, out pipeline.Emitter, n pipeline.Notification) (outcome, error) {
 	// I1: the answer 200 comes only after the journal has it.
-	err = out.Emit(r.Context(), pipeline.Notification{Body: body, Received: received, Trace: msg.messageID})
-	if err != nil {
+	if err := out.Emit(ctx, n); err != nil {
 		return notStored, pipeline.FailedAt(err, 1)[0]
 	}
 	return stored, nil
@@ -129,17 +161,21 @@ func (s *source) subscribe(ctx context.Context, msg *wrapper, t topic) (outcome,
 	return confirmed, nil
 }
 
-func (s *source) answer(w http.ResponseWriter, start time.Time, how outcome, err error) {
+func (s *source) answer(w http.ResponseWriter, r *http.Request, start time.Time, how outcome, err error) {
 	status := how.status()
 	if because, ok := errors.AsType[*refusal](err); ok {
 		status = because.reason.status()
 		s.metrics.refusals.WithLabelValues(string(because.reason)).Inc()
 	}
-	if status == http.StatusMethodNotAllowed {
+	switch status {
+	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodPost)
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", receive.ChallengeBasic)
 	}
 	receive.Answer(w, status)
 	s.metrics.requests.WithLabelValues(string(how)).Inc()
 	s.metrics.duration.WithLabelValues(string(how)).Observe(time.Since(start).Seconds())
+	s.logRequest(r, how)
 	s.logFailure(how, err)
 }

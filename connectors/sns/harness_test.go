@@ -118,43 +118,43 @@ type harness struct {
 }
 
 // build makes a source for topicArn whose certificate host knows the certificate of h.signer.
-func build(t *testing.T, change func(*sns.Config)) *harness {
-	t.Helper()
+func build(tb testing.TB, change func(*sns.Config)) *harness {
+	tb.Helper()
 	h := &harness{
-		registry: prometheus.NewRegistry(), log: &log{}, signer: newSigner(t),
+		registry: prometheus.NewRegistry(), log: &log{}, signer: newSigner(tb),
 		clock: &clock{now: time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC)},
 		certs: &certHost{answers: map[string]func() (*http.Response, error){}},
 	}
-	h.certs.serveFile(certURL, h.signer.certificate(t, certOptions{}))
+	h.certs.serveFile(certURL, h.signer.certificate(tb, certOptions{}))
 	factory := sns.FactoryWith(sns.Options{CertTransport: h.certs})
 	cfg, ok := factory.Config().(*sns.Config)
-	require.True(t, ok)
+	require.True(tb, ok)
 	cfg.TopicArns = []string{topicArn}
 	if change != nil {
 		change(cfg)
 	}
-	require.NoError(t, cfg.Validate())
+	require.NoError(tb, cfg.Validate())
 	mux := listener{http.NewServeMux()}
 	source, err := factory.New(cfg, pipeline.Settings{
 		ID: "topic", Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Registerer: h.registry, Clock: h.clock.Now, HTTP: mux,
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	h.source, h.handler = source, mux
 	return h
 }
 
 // run runs the source until stop is called or the test ends; stop returns once Run has.
-func (h *harness) run(t *testing.T, out pipeline.Emitter) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+func (h *harness) run(tb testing.TB, out pipeline.Emitter) (stop func()) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	done := make(chan error, 1)
 	go func() { done <- h.source.Run(ctx, out) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
-		require.NoError(t, <-done)
+		require.NoError(tb, <-done)
 	})
-	t.Cleanup(stop)
-	require.Eventually(t, func() bool {
+	tb.Cleanup(stop)
+	require.Eventually(tb, func() bool {
 		w := httptest.NewRecorder()
 		h.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/sns", http.NoBody))
 		return w.Code == http.StatusMethodNotAllowed

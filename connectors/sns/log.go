@@ -1,8 +1,12 @@
 package sns
 
 import (
+	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+
+	"carillon/connectors/receive"
 )
 
 // The keys of what this package logs.
@@ -12,6 +16,7 @@ const (
 	keyTopic   = "topic"
 	keyCount   = "count"
 	keyError   = "error"
+	keyTrace   = "trace"
 )
 
 func (s *source) logConfirmed(t topic) {
@@ -24,6 +29,23 @@ func (s *source) logUnconfirmed(t topic) {
 
 func (s *source) logUnsubscribed(t topic) {
 	s.set.Logger.Warn("a subscription was ended, nothing more will come from it", slog.String(keyTopic, t.arn))
+}
+
+// logNotSubscribed reports a failure once, then at most one a minute.
+func (s *source) logNotSubscribed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	if count, write := s.repeats.Next(s.set.Clock(), "subscribe"); write {
+		s.set.Logger.WarnContext(ctx, "not subscribed yet", slog.Any(keyError, err), slog.Int(keyCount, count))
+	}
+}
+
+// logRequest writes a line for each request at Debug.
+func (s *source) logRequest(r *http.Request, how outcome) {
+	if s.set.Logger.Enabled(r.Context(), slog.LevelDebug) {
+		s.set.Logger.DebugContext(r.Context(), "request", slog.String(keyTrace, receive.Trace(r.Header)), slog.String(keyOutcome, string(how)))
+	}
 }
 
 // logFailure reports a request that was not taken: of each outcome and reason the first, then at most one line a minute with

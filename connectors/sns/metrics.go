@@ -16,6 +16,7 @@ const (
 	confirmed              outcome = "confirmed"               // a subscription was confirmed
 	unconfirmed            outcome = "unconfirmed"             // one was not, because confirm is false
 	unsubscribed           outcome = "unsubscribed"            // somebody ended a subscription
+	challenged             outcome = "challenged"              // asked for a password: SNS sends it only then
 	refused                outcome = "refused"                 // for good, see the reason
 	notStored              outcome = "not_stored"              // the journal did not take it, or not in time
 	notConfirmed           outcome = "not_confirmed"           // the SNS API did not take the confirmation
@@ -27,7 +28,7 @@ const (
 
 func outcomes() []outcome {
 	return []outcome{
-		stored, confirmed, unconfirmed, unsubscribed, refused,
+		stored, confirmed, unconfirmed, unsubscribed, challenged, refused,
 		notStored, notConfirmed, certificateUnavailable, notRunning, busy, cutOff,
 	}
 }
@@ -37,6 +38,8 @@ func (o outcome) status() int {
 	switch o {
 	case stored, confirmed, unconfirmed, unsubscribed:
 		return http.StatusOK
+	case challenged:
+		return http.StatusUnauthorized
 	case refused:
 		return http.StatusForbidden
 	case notStored, notConfirmed, certificateUnavailable, notRunning, busy, cutOff:
@@ -52,12 +55,20 @@ const (
 	fetchUnavailable = "unavailable"
 )
 
+// The outcomes of subscribing to a topic.
+const (
+	subscribeGood   = "good"
+	subscribeFailed = "failed"
+)
+
 type metrics struct {
 	requests *prometheus.CounterVec
 	refusals *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	fetches  *prometheus.CounterVec
-	inFlight prometheus.Gauge
+	// subscriptions counts what subscribe did.
+	subscriptions *prometheus.CounterVec
+	inFlight      prometheus.Gauge
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
@@ -80,6 +91,10 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: "carillon_sns_certificate_fetches_total",
 			Help: "Fetches of signing certificates by outcome.",
 		}, []string{"outcome"}),
+		subscriptions: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_sns_subscribes_total",
+			Help: "Attempts to subscribe a topic to this endpoint, by outcome.",
+		}, []string{"outcome"}),
 		inFlight: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_sns_requests_in_flight",
 			Help: "Requests that are being handled.",
@@ -100,6 +115,9 @@ func (m *metrics) create() {
 	for _, f := range []string{fetchGood, fetchRefused, fetchUnavailable} {
 		m.fetches.WithLabelValues(f)
 	}
+	for _, o := range []string{subscribeGood, subscribeFailed} {
+		m.subscriptions.WithLabelValues(o)
+	}
 }
 
 func (m *metrics) fetched(err error) {
@@ -111,4 +129,12 @@ func (m *metrics) fetched(err error) {
 		outcome = fetchRefused
 	}
 	m.fetches.WithLabelValues(outcome).Inc()
+}
+
+func (m *metrics) subscribed(err error) {
+	outcome := subscribeGood
+	if err != nil {
+		outcome = subscribeFailed
+	}
+	m.subscriptions.WithLabelValues(outcome).Inc()
 }

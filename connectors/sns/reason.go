@@ -7,6 +7,7 @@ type reason string
 
 const (
 	wrongMethod reason = "method"       // not POST
+	badPassword reason = "credentials"  // a wrong user name or password
 	tooLarge    reason = "too_large"    // more than 2 MiB
 	rawDelivery reason = "raw_delivery" // no wrapper, and so no signature
 	malformed   reason = "malformed"    // not one JSON object, a repeated name, a field of the wrong kind
@@ -41,7 +42,7 @@ const (
 
 func reasons() []reason {
 	return []reason{
-		wrongMethod, tooLarge, rawDelivery, malformed, unknownType, missing, foreignTopic,
+		wrongMethod, badPassword, tooLarge, rawDelivery, malformed, unknownType, missing, foreignTopic,
 		urlMalformed, urlScheme, urlUserinfo, urlHost, urlPort, urlPath, urlQuery,
 		certRedirect, certTooLarge, certMalformed, certKey, certName, certExpired,
 		signatureVersion, signatureForm, signatureWrong, badTimestamp, tooOld, inFuture,
@@ -54,6 +55,8 @@ func (r reason) status() int {
 	switch r {
 	case wrongMethod:
 		return http.StatusMethodNotAllowed
+	case badPassword:
+		return http.StatusUnauthorized
 	case tooLarge:
 		return http.StatusRequestEntityTooLarge
 	case malformed, unknownType, missing, badTimestamp:

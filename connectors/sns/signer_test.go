@@ -29,10 +29,10 @@ var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Genera
 // that count, where the source has a list per type.
 type signer struct{ key *rsa.PrivateKey }
 
-func newSigner(t *testing.T) *signer {
-	t.Helper()
+func newSigner(tb testing.TB) *signer {
+	tb.Helper()
 	key, err := rsaKey()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return &signer{key: key}
 }
 
@@ -120,8 +120,8 @@ type certOptions struct {
 	ecdsa      bool
 }
 
-func (s *signer) certificate(t *testing.T, o certOptions) []byte {
-	t.Helper()
+func (s *signer) certificate(tb testing.TB, o certOptions) []byte {
+	tb.Helper()
 	if o.commonName == "" {
 		o.commonName, o.names = "sns.amazonaws.com", []string{"sns.amazonaws.com"}
 	}
@@ -131,12 +131,12 @@ func (s *signer) certificate(t *testing.T, o certOptions) []byte {
 	var public any = &s.key.PublicKey
 	if o.bits != 0 {
 		weak, err := rsa.GenerateKey(rand.Reader, o.bits)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		public = &weak.PublicKey
 	}
 	if o.ecdsa {
 		other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		public = &other.PublicKey
 	}
 	template := &x509.Certificate{
@@ -145,6 +145,6 @@ func (s *signer) certificate(t *testing.T, o certOptions) []byte {
 	}
 	issuer := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test Issuer"}}
 	der, err := x509.CreateCertificate(rand.Reader, template, issuer, public, s.key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

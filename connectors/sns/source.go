@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
-	"carillon/connectors/eventbridge/receive"
+	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
 
@@ -56,7 +57,9 @@ type source struct {
 	topics    map[string]topic
 	certs     *certificates
 	confirmer *confirmer
-	clients   []*http.Client
+	basic     *receive.Basic
+	certHTTP  *http.Client
+	calls     *http.Client
 	gate      receive.Gate
 	bodies    *receive.Bodies
 	repeats   *receive.Repeats
@@ -76,17 +79,22 @@ func newSource(cfg Config, set pipeline.Settings, opts Options) (*source, error)
 		topics[arn] = t
 	}
 	m := newMetrics(set.Registerer)
-	certClient, apiClient := newClient(opts.CertTransport), newClient(nil)
+	certHTTP, calls := newClient(opts.CertTransport), newClient(nil)
 	s := &source{
 		cfg:       cfg,
 		set:       set,
 		topics:    topics,
-		certs:     newCertificates(certClient, set.Clock, m),
-		confirmer: newConfirmer(cfg, apiClient),
-		clients:   []*http.Client{certClient, apiClient},
+		certs:     newCertificates(certHTTP, set.Clock, m),
+		confirmer: newConfirmer(cfg, calls),
+		certHTTP:  certHTTP,
+		calls:     calls,
 		bodies:    receive.NewBodies(bodyLimit, bodiesTotal),
 		repeats:   receive.NewRepeats(logInterval),
 		metrics:   m,
+	}
+	if cfg.Basic.set() {
+		basic := receive.NewBasic(cfg.Basic.Username, cfg.Basic.Password.Reveal())
+		s.basic = &basic
 	}
 	if err := set.HTTP.Handle(cfg.Path, s); err != nil {
 		return nil, fmt.Errorf("registering path %q: %w", cfg.Path, err)
@@ -94,11 +102,16 @@ func newSource(cfg Config, set pipeline.Settings, opts Options) (*source, error)
 	return s, nil
 }
 
-// Run answers requests until ctx ends, then waits for those in hand, at most 12 s each.
+// Run answers requests until ctx ends, then waits for those in hand, at most 12 s each. Where subscribe is configured it
+// subscribes meanwhile.
 func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
-	s.gate.Run(ctx, out)
-	for _, client := range s.clients {
-		client.CloseIdleConnections()
+	var subscribing sync.WaitGroup
+	if s.cfg.Subscribe.Endpoint != "" {
+		subscribing.Go(func() { s.subscribeAll(ctx) })
 	}
+	s.gate.Run(ctx, out)
+	subscribing.Wait()
+	s.certHTTP.CloseIdleConnections()
+	s.calls.CloseIdleConnections()
 	return nil
 }

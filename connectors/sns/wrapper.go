@@ -37,8 +37,11 @@ type wrapper struct {
 type field struct{ name, value string }
 
 // readWrapper reads a body, once: what is verified is what is stored. A repeated name is refused, because another reader
-// might take the other value; names are compared exactly. The error is a *refusal.
+// might take the other value, and so is what is nested deeper than SNS ever does; names are compared exactly. The error is a *refusal.
 func readWrapper(body []byte) (*wrapper, error) {
+	if tooDeep(body) {
+		return nil, refuse(malformed)
+	}
 	w := &wrapper{}
 	d := jsontext.NewDecoder(bytes.NewBuffer(body))
 	kind := d.PeekKind()

@@ -3,45 +3,37 @@ package sqs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 const (
 	// What a call may take beyond the wait of a poll.
 	callTimeout = 15 * time.Second
-	// Renewals run beside one delete of each poller.
-	renewConnections = 2
+	// Extensions run side by side, beside one delete of each poller and a sample.
+	extendConnections = 4
+	otherConnections  = extendConnections + 1
 )
 
 // clients reach the queue. Polls hold their connections for as long as they wait, so everything else has its own.
 type clients struct {
 	poll, settle *awssqs.Client
 	transports   []*http.Transport
-	credentials  aws.CredentialsProvider
+	identity     *identity
 }
 
 // newClients reads the environment of the AWS SDK and builds both clients. It opens no connection.
 func newClients(ctx context.Context, c *Config) (*clients, error) {
 	where := addressOf(c)
-	var opts []func(*config.LoadOptions) error
-	if where.region != "" {
-		opts = append(opts, config.WithRegion(where.region))
-	}
-	if !c.AccessKeyID.IsZero() {
-		static := credentials.NewStaticCredentialsProvider(c.AccessKeyID.Reveal(), c.SecretAccessKey.Reveal(), "")
-		opts = append(opts, config.WithCredentialsProvider(static))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	polls := newTransport(c.MaxPollers, c.Wait+callTimeout)
+	settles := newTransport(c.MaxPollers+otherConnections, callTimeout)
+	cfg, who, err := newIdentity(ctx, c, where.region, newHTTP(settles, callTimeout))
 	if err != nil {
-		return nil, fmt.Errorf("reading the environment of the AWS SDK: %w", err)
+		return nil, err
 	}
 	if cfg.Region == "" {
 		return nil, errors.New("finding the region: set region, or AWS_REGION in the environment")
@@ -49,12 +41,10 @@ func newClients(ctx context.Context, c *Config) (*clients, error) {
 	if where.endpoint != "" {
 		cfg.BaseEndpoint = &where.endpoint
 	}
-	polls := newTransport(c.Pollers, c.Wait+callTimeout)
-	settles := newTransport(c.Pollers+renewConnections, callTimeout)
 	return &clients{
-		poll:       newClient(cfg, polls, c.Wait+callTimeout),
-		settle:     newClient(cfg, settles, callTimeout),
-		transports: []*http.Transport{polls, settles}, credentials: cfg.Credentials,
+		poll:       newClient(cfg, newHTTP(polls, c.Wait+callTimeout)),
+		settle:     newClient(cfg, newHTTP(settles, callTimeout)),
+		transports: []*http.Transport{polls, settles}, identity: who,
 	}, nil
 }
 
@@ -68,24 +58,42 @@ func newTransport(connections int, headers time.Duration) *http.Transport {
 	return t
 }
 
+// newHTTP follows no redirects: a signed request is for its host alone.
+func newHTTP(t *http.Transport, timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport: t, Timeout: timeout + callTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // newClient leaves retries to the caller, who knows what is worth one, and checksums too: the SDK would fail a whole batch
 // for one bad body.
-func newClient(cfg aws.Config, t *http.Transport, timeout time.Duration) *awssqs.Client {
+func newClient(cfg aws.Config, h *http.Client) *awssqs.Client {
 	return awssqs.NewFromConfig(cfg, func(o *awssqs.Options) {
 		o.Retryer = aws.NopRetryer{}
 		o.DisableMessageChecksumValidation = true
-		o.HTTPClient = &http.Client{
-			Transport: t, Timeout: timeout + callTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		o.HTTPClient = h
 	})
 }
 
-// renewCredentials drops credentials that were refused, so that the next call fetches them again.
-func (c *clients) renewCredentials() {
-	if cache, ok := c.credentials.(*aws.CredentialsCache); ok {
-		cache.Invalidate()
+// locate asks for the URL of a queue that is named otherwise.
+func (c *clients) locate(ctx context.Context, queue string, opts ...func(*awssqs.Options)) (string, error) {
+	ref, err := parseRef(queue)
+	if err != nil {
+		return "", err
 	}
+	in := &awssqs.GetQueueUrlInput{QueueName: &ref.name}
+	if ref.account != "" {
+		in.QueueOwnerAWSAccountId = &ref.account
+	}
+	out, err := c.settle.GetQueueUrl(ctx, in, opts...)
+	if err != nil {
+		return "", err
+	}
+	if text(out.QueueUrl) == "" {
+		return "", errors.New("the answer to sqs:GetQueueUrl names no URL")
+	}
+	return *out.QueueUrl, nil
 }
 
 // closeIdle frees the connections that nobody uses.

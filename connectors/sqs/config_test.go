@@ -26,15 +26,32 @@ func TestValidateNamesEachKey(t *testing.T) {
 		"region":         {func(c *sqs.Config) { c.Region = "here" }, []string{"region: "}},
 		"another region": {func(c *sqs.Config) { c.Region = "eu-west-1" }, []string{"region: "}},
 		"endpoint":       {func(c *sqs.Config) { c.Endpoint = "127.0.0.1:4566" }, []string{"endpoint: "}},
-		"pollers":        {func(c *sqs.Config) { c.Pollers = 65 }, []string{"pollers: "}},
-		"wait":           {func(c *sqs.Config) { c.Wait = 21 * time.Second }, []string{"wait: "}},
-		"half a second":  {func(c *sqs.Config) { c.Wait = 500 * time.Millisecond }, []string{"wait: "}},
-		"batch":          {func(c *sqs.Config) { c.Batch = 11 }, []string{"batch: "}},
-		"visibility":     {func(c *sqs.Config) { c.Visibility = 13 * time.Hour }, []string{"visibility: "}},
-		"half a key":     {func(c *sqs.Config) { c.SecretAccessKey = pipeline.NewSecret("hunter2") }, []string{"access_key_id: "}},
+		"max pollers":    {func(c *sqs.Config) { c.MaxPollers = 65 }, []string{"max_pollers: "}},
+		"sample":         {func(c *sqs.Config) { c.Sample = time.Millisecond }, []string{"sample: "}},
+		"a role":         {func(c *sqs.Config) { c.RoleARN = "carillon" }, []string{"role_arn: "}},
+		"id, no role":    {func(c *sqs.Config) { c.ExternalID = "x" }, []string{"external_id: "}},
+		"two queues":     {func(c *sqs.Config) { c.Queue = "chime" }, []string{"queue: "}},
+		"not a name":     {func(c *sqs.Config) { c.QueueURL, c.Queue = "", "chime queue" }, []string{"queue: "}},
+		"not an account": {func(c *sqs.Config) { c.QueueURL, c.Queue = "", "1111/chime" }, []string{"queue: "}},
+		"a topic": {
+			func(c *sqs.Config) { c.QueueURL, c.Queue = "", "arn:aws:sns:us-east-1:111122223333:chime" }, []string{"queue: "},
+		},
+		"region of the arn": {
+			func(c *sqs.Config) {
+				c.QueueURL, c.Queue, c.Region = "", "arn:aws:sqs:us-east-1:111122223333:chime", "eu-west-1"
+			}, []string{"region: "},
+		},
+		"wait":          {func(c *sqs.Config) { c.Wait = 21 * time.Second }, []string{"wait: "}},
+		"half a second": {func(c *sqs.Config) { c.Wait = 500 * time.Millisecond }, []string{"wait: "}},
+		"batch":         {func(c *sqs.Config) { c.Batch = 11 }, []string{"batch: "}},
+		"in hand":       {func(c *sqs.Config) { c.MaxInHand = 9 }, []string{"max_in_hand: "}},
+		"visibility":    {func(c *sqs.Config) { c.Visibility = 13 * time.Hour }, []string{"visibility: "}},
+		"half a key":    {func(c *sqs.Config) { c.SecretAccessKey = pipeline.NewSecret("hunter2") }, []string{"access_key_id: "}},
 		"all at once": {
-			func(c *sqs.Config) { *c = sqs.Config{Region: "x", Endpoint: "x", Wait: -1, Visibility: -1} },
-			[]string{"queue_url: ", "region: ", "endpoint: ", "pollers: ", "wait: ", "batch: ", "visibility: "},
+			func(c *sqs.Config) {
+				*c = sqs.Config{Region: "x", Endpoint: "x", Wait: -1, Visibility: -1, Sample: -1, RoleARN: "x"}
+			},
+			[]string{"queue_url: ", "region: ", "endpoint: ", "max_pollers: ", "wait: ", "batch: ", "max_in_hand: ", "visibility: ", "sample: ", "role_arn: "},
 		},
 	}
 	for name, tt := range tests {

@@ -18,6 +18,8 @@ type hand struct {
 // grip is the hold on one message.
 type grip struct {
 	handle string
+	// sent is when the message was sent; zero when SQS did not say.
+	sent time.Time
 	// taken is when the handle was given, renewed when the visibility was last set.
 	taken, renewed time.Time
 	// lost is set when the handle cannot be extended any more.
@@ -29,12 +31,13 @@ type held struct{ id, handle string }
 
 func newHand() *hand { return &hand{byID: make(map[string]*grip)} }
 
-// take notes a message that was received at now. false: it is in hand already, and only its handle is replaced.
-func (h *hand) take(id, handle string, now time.Time) bool {
+// take notes a message that was sent at sent, which may be zero, and received at now. false: it is in hand already, and only
+// its handle is replaced.
+func (h *hand) take(id, handle string, sent, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, had := h.byID[id]
-	h.byID[id] = &grip{handle: handle, taken: now, renewed: now}
+	h.byID[id] = &grip{handle: handle, sent: sent, taken: now, renewed: now}
 	return !had
 }
 
@@ -108,4 +111,23 @@ func (h *hand) size() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.byID)
+}
+
+// oldest returns when the oldest message in hand was sent; zero when that is known of none.
+func (h *hand) oldest() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var first time.Time
+	for _, g := range h.byID {
+		first = earlier(first, g.sent)
+	}
+	return first
+}
+
+// earlier returns the earlier of two times, where zero is no time at all.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

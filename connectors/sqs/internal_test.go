@@ -55,14 +55,11 @@ func TestReasonsOfFailures(t *testing.T) {
 func TestMessageWithoutAttributesIsTaken(t *testing.T) {
 	m := &types.Message{MessageId: aws.String("id"), Body: aws.String("x")}
 	require.True(t, intact(m), "no checksum")
-	_, ok := age(m, time.Now())
-	require.False(t, ok)
-	_, ok = receives(m)
+	require.Zero(t, sent(m))
+	_, ok := receives(m)
 	require.False(t, ok)
 	m.Attributes = map[string]string{"SentTimestamp": "99999999999999", "ApproximateReceiveCount": "7"}
-	d, ok := age(m, time.Now())
-	require.True(t, ok)
-	require.Zero(t, d, "a clock that is ahead gives no negative age")
+	require.Equal(t, time.UnixMilli(99999999999999), sent(m))
 	n, ok := receives(m)
 	require.True(t, ok)
 	require.Equal(t, 7, n)
@@ -100,7 +97,7 @@ func TestHandAgreesWithItsModel(t *testing.T) {
 			"take": func(t *rapid.T) {
 				id, handle := ids.Draw(t, "id"), handles.Draw(t, "handle")
 				_, had := model[id]
-				require.Equal(t, !had, h.take(id, handle, now))
+				require.Equal(t, !had, h.take(id, handle, now, now))
 				model[id] = grip{handle, now, now}
 			},
 			"settle": func(t *rapid.T) {
@@ -131,6 +128,13 @@ func TestHandAgreesWithItsModel(t *testing.T) {
 			"pass hours": func(t *rapid.T) { now = now.Add(6 * time.Hour) },
 			"": func(t *rapid.T) {
 				require.Equal(t, len(model), h.size())
+				var oldest time.Time
+				for _, g := range model {
+					if oldest.IsZero() || g.taken.Before(oldest) {
+						oldest = g.taken
+					}
+				}
+				require.Equal(t, oldest, h.oldest())
 				var due []string
 				for id, g := range model {
 					if now.Sub(g.renewed) >= visibility/2 && now.Add(visibility).Sub(g.taken) <= maxHidden {
@@ -149,22 +153,23 @@ func TestHandAgreesWithItsModel(t *testing.T) {
 
 func TestLostHandleIsNotExtended(t *testing.T) {
 	h, now := newHand(), time.Unix(1_760_000_000, 0)
-	h.take("a", "1", now)
+	h.take("a", "1", now, now)
 	h.lose(held{"a", "1"})
 	require.Empty(t, h.due(now.Add(time.Minute), time.Minute))
-	h.take("a", "2", now)
+	h.take("a", "2", now, now)
 	require.Equal(t, []held{{"a", "2"}}, h.due(now.Add(time.Minute), time.Minute), "a newer handle can be")
 }
 
 func TestMetricsAreCompleteFromTheStart(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	newMetrics(reg, func() int { return 3 })
+	newMetrics(reg, func() int { return 3 }, func() int { return 1 })
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
 	require.Empty(t, problems)
 	n, err := testutil.GatherAndCount(reg)
 	require.NoError(t, err)
-	require.Equal(t, 5+4+3+4+1+2, n, "receives, deletes, extensions, counters, gauge, histograms")
+	require.Equal(t, 5+4+3+4+4+2+2+3+1, n,
+		"receives, deletes, extensions, samples, counters, gauges, histograms, states, oldest")
 }
 
 // stuck is an emitter whose journal hangs.
@@ -183,7 +188,7 @@ func TestDrainIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, srv.Send("chime", "x"))
 	cfg := DefaultConfig()
-	cfg.QueueURL, cfg.Region, cfg.Pollers = url, srv.Region(), 1
+	cfg.QueueURL, cfg.Region, cfg.MaxPollers = url, srv.Region(), 1
 	cfg.AccessKeyID, cfg.SecretAccessKey = pipeline.NewSecret("id"), pipeline.NewSecret("key")
 	var log strings.Builder
 	src := newSource(cfg, pipeline.Settings{

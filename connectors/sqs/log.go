@@ -7,10 +7,14 @@ import (
 
 // The keys of what this package logs.
 const (
-	keyQueue = "queue_url"
-	keyTask  = "task"
-	keyError = "error"
-	keyCount = "count"
+	keyQueue      = "queue"
+	keyTask       = "task"
+	keyError      = "error"
+	keyCount      = "count"
+	keyMessage    = "message_id"
+	keyReceives   = "receives"
+	keyGroup      = "message_group"
+	keyAttributes = "attributes"
 )
 
 // streak logs a run of failures of one kind as two lines: when it begins, and when it is over. It is safe for concurrent
@@ -22,8 +26,8 @@ type streak struct {
 	count int
 }
 
-func newStreak(log *slog.Logger, queueURL, task string) *streak {
-	return &streak{log: log.With(slog.String(keyQueue, queueURL), slog.String(keyTask, task))}
+func newStreak(log *slog.Logger, queue, task string) *streak {
+	return &streak{log: log.With(slog.String(keyQueue, queue), slog.String(keyTask, task))}
 }
 
 // failed notes a failure; the first one after a success is logged.

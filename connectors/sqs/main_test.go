@@ -2,6 +2,7 @@ package sqs_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -39,6 +40,7 @@ type place struct {
 	endpoint string
 	sqs      *awssqs.Client
 	sns      *sns.Client
+	close    func()
 }
 
 func newPlace(t *testing.T, endpoint string) *place {
@@ -49,7 +51,9 @@ func newPlace(t *testing.T, endpoint string) *place {
 		Region: region, Credentials: credentials.NewStaticCredentialsProvider(keyID, secret, ""),
 		BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
 	}
-	return &place{endpoint: endpoint, sqs: awssqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg)}
+	return &place{
+		endpoint: endpoint, sqs: awssqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg), close: transport.CloseIdleConnections,
+	}
 }
 
 // queue makes an empty queue of its own for the test and returns its URL.
@@ -62,6 +66,38 @@ func (p *place) queue(t *testing.T, visibility int) string {
 	})
 	require.NoError(t, err)
 	return *out.QueueUrl
+}
+
+// fifo makes a FIFO queue that tells repeats by content.
+func (p *place) fifo(t *testing.T) string {
+	t.Helper()
+	name := "fifo-" + strconv.FormatInt(time.Now().UnixNano(), 36) + ".fifo"
+	out, err := p.sqs.CreateQueue(t.Context(), &awssqs.CreateQueueInput{
+		QueueName: aws.String(name), Attributes: map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true"},
+	})
+	require.NoError(t, err)
+	return *out.QueueUrl
+}
+
+// sendGroup sends to a FIFO queue, all in one group.
+func (p *place) sendGroup(t *testing.T, url string, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
+		_, err := p.sqs.SendMessage(t.Context(), &awssqs.SendMessageInput{
+			QueueUrl: &url, MessageBody: &body, MessageGroupId: aws.String("meeting"),
+		})
+		require.NoError(t, err)
+	}
+}
+
+// messageOf returns the id of the message that a receipt handle of awslocal is for.
+func messageOf(t *testing.T, handle string) string {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(handle)
+	require.NoError(t, err)
+	parts := strings.Split(string(raw), "/")
+	require.Len(t, parts, 3)
+	return parts[1]
 }
 
 func (p *place) send(t *testing.T, url string, bodies ...string) {
@@ -106,6 +142,14 @@ type bell struct {
 // build makes a source of a queue; change may alter its configuration.
 func (p *place) build(t *testing.T, url string, change func(*sqs.Config)) (pipeline.Source, *prometheus.Registry) {
 	t.Helper()
+	return p.buildAt(t, url, time.Now, change)
+}
+
+// buildAt makes a source with a clock of its own.
+func (p *place) buildAt(
+	t *testing.T, url string, clock func() time.Time, change func(*sqs.Config),
+) (pipeline.Source, *prometheus.Registry) {
+	t.Helper()
 	factory := sqs.Factory()
 	require.Equal(t, "sqs", factory.Type)
 	cfg, ok := factory.Config().(*sqs.Config)
@@ -118,7 +162,7 @@ func (p *place) build(t *testing.T, url string, change func(*sqs.Config)) (pipel
 	require.NoError(t, cfg.Validate())
 	registry := prometheus.NewRegistry()
 	src, err := factory.New(cfg, pipeline.Settings{
-		ID: "queue", Logger: slog.New(slog.DiscardHandler), Registerer: registry, Clock: time.Now,
+		ID: "queue", Logger: slog.New(slog.DiscardHandler), Registerer: registry, Clock: clock,
 	})
 	require.NoError(t, err)
 	return src, registry
@@ -128,6 +172,12 @@ func (p *place) build(t *testing.T, url string, change func(*sqs.Config)) (pipel
 func (p *place) run(t *testing.T, url string, out pipeline.Emitter, change func(*sqs.Config)) *bell {
 	t.Helper()
 	src, registry := p.build(t, url, change)
+	return p.start(t, src, registry, out)
+}
+
+// start runs a source that was built; it is stopped with the test.
+func (p *place) start(t *testing.T, src pipeline.Source, registry *prometheus.Registry, out pipeline.Emitter) *bell {
+	t.Helper()
 	starter, ok := src.(pipeline.Starter)
 	require.True(t, ok)
 	require.NoError(t, starter.Start(t.Context()))

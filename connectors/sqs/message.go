@@ -28,13 +28,13 @@ func notification(m *types.Message, now time.Time) pipeline.Notification {
 	}
 }
 
-// age is how long ago the message was sent, by two clocks: never negative. false: SQS did not say.
-func age(m *types.Message, now time.Time) (time.Duration, bool) {
+// sent is when the message was sent, by the clock of SQS. Zero: SQS did not say.
+func sent(m *types.Message) time.Time {
 	ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
 	if err != nil {
-		return 0, false
+		return time.Time{}
 	}
-	return max(0, now.Sub(time.UnixMilli(ms))), true
+	return time.UnixMilli(ms)
 }
 
 // receives is how often the message was handed out, this time included. false: SQS did not say.

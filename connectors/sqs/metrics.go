@@ -19,6 +19,14 @@ const (
 	retried   outcome = "retry"     // not deleted, and tried again
 	abandoned outcome = "abandoned" // not deleted, and given up; the message comes again
 	extended  outcome = "extended"  // the visibility was extended
+	read      outcome = "read"      // the queue told how many messages it holds
+)
+
+// The states of messages in the queue.
+const (
+	stateVisible  = "visible"   // waiting to be received
+	stateInFlight = "in_flight" // received by somebody and not deleted
+	stateDelayed  = "delayed"   // sent, and not to be received yet
 )
 
 type metrics struct {
@@ -31,18 +39,23 @@ type metrics struct {
 	extensions  *prometheus.CounterVec
 	age         prometheus.Histogram
 	attempts    prometheus.Histogram
+	samples     *prometheus.CounterVec
+	queue       *prometheus.GaugeVec
+	oldest      prometheus.Gauge
 }
 
-// newMetrics registers everything; inHand tells how many messages are in hand now.
-func newMetrics(reg prometheus.Registerer, inHand func() int) *metrics {
+// newMetrics registers everything; inHand tells how many messages are in hand now, and pollers how many poll.
+func newMetrics(reg prometheus.Registerer, inHand, pollers func() int) *metrics {
 	with := promauto.With(reg)
 	counter := func(name, help string) prometheus.Counter {
 		return with.NewCounter(prometheus.CounterOpts{Name: "carillon_sqs_" + name, Help: help})
 	}
-	with.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "carillon_sqs_held_messages", Help: "Messages received and not deleted yet.",
-	}, func() float64 { return float64(inHand()) })
-	return &metrics{
+	gauge := func(name, help string, value func() int) {
+		with.NewGaugeFunc(prometheus.GaugeOpts{Name: "carillon_sqs_" + name, Help: help}, func() float64 { return float64(value()) })
+	}
+	gauge("held_messages", "Messages received and not deleted yet.", inHand)
+	gauge("active_pollers", "Polls that run side by side now.", pollers)
+	m := &metrics{
 		receives: outcomes(with, "receives_total", "Polls by how they ended.", brought, empty, throttled, denied, failed),
 		messages: counter("messages_received_total", "Messages that polls brought, repeats included."),
 		repeats:  counter("messages_in_hand_total", "Messages received again while their earlier copy was in hand."),
@@ -62,6 +75,24 @@ func newMetrics(reg prometheus.Registerer, inHand func() int) *metrics {
 			Buckets: []float64{1, 2, 3, 4, 5, 10, 20, 50, 100},
 		}),
 	}
+	m.addQueue(with)
+	return m
+}
+
+// addQueue adds what samples of the queue tell.
+func (m *metrics) addQueue(with promauto.Factory) {
+	m.samples = outcomes(with, "samples_total", "Questions to the queue how many messages it holds by how they ended.",
+		read, throttled, denied, failed)
+	m.queue = with.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "carillon_sqs_queue_messages", Help: "Messages in the queue by state, approximately, when it was last asked.",
+	}, []string{"state"})
+	for _, state := range []string{stateVisible, stateInFlight, stateDelayed} {
+		m.queue.WithLabelValues(state)
+	}
+	m.oldest = with.NewGauge(prometheus.GaugeOpts{
+		Name: "carillon_sqs_oldest_message_age_seconds",
+		Help: "Age of the oldest message in hand or received since the queue was last asked; 0 when the queue is empty.",
+	})
 }
 
 // outcomes makes a counter by outcome, each of which is there from the start.
@@ -74,6 +105,8 @@ func outcomes(with promauto.Factory, name, help string, all ...outcome) *prometh
 }
 
 func (m *metrics) received(o outcome) { m.receives.WithLabelValues(string(o)).Inc() }
+
+func (m *metrics) sampled(o outcome) { m.samples.WithLabelValues(string(o)).Inc() }
 
 func (m *metrics) deletion(o outcome, n int) { m.deletes.WithLabelValues(string(o)).Add(float64(n)) }
 

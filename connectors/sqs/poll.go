@@ -22,55 +22,98 @@ type poller struct {
 	pauses  *pauses
 }
 
+// result is what a round says about how many pollers are wanted.
+type result int
+
+const (
+	some    result = iota // as many as there are
+	full                  // one more: the queue has more than one poll takes
+	idle                  // one less: there is nothing to do
+	stalled               // one less: the queue or the journal cannot be served now
+)
+
 func newPoller(s *source, r *remover, out pipeline.Emitter) *poller {
 	return &poller{source: s, out: out, remover: r, pauses: newPauses()}
 }
 
-// run polls until ctx ends. What was received by then is stored and handed over for deletion as long as work lasts.
+// run polls until ctx ends or others are enough. What was received by then is stored and handed over for deletion as long
+// as work lasts.
 func (p *poller) run(ctx, work context.Context) {
 	for ctx.Err() == nil {
-		pause := p.round(ctx, work)
+		how, pause := p.turn(ctx, work)
+		switch how {
+		case full:
+			p.crew.hire()
+		case idle, stalled:
+			if p.crew.retire() {
+				return
+			}
+		case some:
+		}
 		if pause > 0 {
 			sleep(ctx, pause)
 		}
 	}
+	p.crew.leave()
 }
 
-// round makes one poll and stores what it brought. It returns how long to leave the queue alone.
-func (p *poller) round(ctx, work context.Context) time.Duration {
+// turn makes a round when there is room for what it may bring and the journal takes it. It returns how long to leave the queue
+// alone, too.
+func (p *poller) turn(ctx, work context.Context) (result, time.Duration) {
+	pause, braked := p.brake.left(p.set.Clock())
+	if pause > 0 {
+		return stalled, pause
+	}
+	if !p.flight.reserve(ctx, p.cfg.Batch) {
+		return some, 0
+	}
 	messages, err := p.receive(ctx)
+	fresh := p.accept(ctx, messages)
+	p.flight.free(p.cfg.Batch - len(fresh))
 	switch {
 	case ctx.Err() != nil && err != nil:
-		return 0
+		return some, 0
 	case err != nil:
-		return p.pauses.next(0)
-	case len(messages) == 0:
-		p.pauses.reset()
-		if p.cfg.Wait == 0 {
-			return emptyPause
-		}
-		return 0
-	}
-	fresh := p.accept(messages)
-	if len(fresh) == 0 {
-		return 0
-	}
-	least, err := p.store(work, fresh)
-	if err != nil {
-		return p.pauses.next(least)
+		return stalled, p.pauses.next(0)
 	}
 	p.pauses.reset()
-	return 0
+	p.pass(work, fresh, braked)
+	switch {
+	case braked:
+		return stalled, 0
+	case len(messages) == p.cfg.Batch:
+		return full, 0
+	case len(messages) == 0 && p.cfg.Wait == 0:
+		return idle, emptyPause
+	case len(messages) == 0:
+		return idle, 0
+	}
+	return some, 0
+}
+
+// pass stores messages, for which there is room: beside the next polls, but with the brake on or in front of a FIFO queue,
+// whose order is kept, before them.
+func (p *poller) pass(work context.Context, messages []types.Message, braked bool) {
+	switch {
+	case len(messages) == 0:
+	case braked || isFIFO(p.queueURL):
+		p.store(work, messages)
+		p.flight.free(len(messages))
+	default:
+		p.flight.launch(work, messages, func() { p.store(work, messages) })
+	}
 }
 
 // receive makes one poll.
 func (p *poller) receive(ctx context.Context) ([]types.Message, error) {
 	out, err := p.clients.poll.ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{
-		QueueUrl: &p.cfg.QueueURL, MaxNumberOfMessages: int32(p.cfg.Batch), //nolint:gosec // G115: at most 10
+		QueueUrl: &p.queueURL, MaxNumberOfMessages: int32(p.cfg.Batch), //nolint:gosec // G115: at most 10
 		WaitTimeSeconds: seconds(p.cfg.Wait), VisibilityTimeout: seconds(p.cfg.Visibility),
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
 			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameApproximateReceiveCount,
+			types.MessageSystemAttributeNameMessageGroupId,
 		},
+		MessageAttributeNames: []string{"All"},
 	})
 	if err != nil {
 		if ctx.Err() == nil {
@@ -92,22 +135,22 @@ func (p *poller) failed(err error) {
 	p.metrics.received(reason)
 	p.polls.failed(err)
 	if reason == denied {
-		p.clients.renewCredentials()
+		p.clients.identity.renew()
 	}
 }
 
 // accept takes messages in hand and returns those to store: not the copy of a message that is in hand, nor a body that does
 // not match its checksum. Both stay in the queue until the first is deleted, or the second received whole.
-func (p *poller) accept(messages []types.Message) []types.Message {
+func (p *poller) accept(ctx context.Context, messages []types.Message) []types.Message {
 	now := p.set.Clock()
 	fresh := messages[:0]
 	for i := range messages {
 		m := &messages[i]
-		p.observe(m, now)
+		p.observe(ctx, m, now)
 		switch {
 		case !intact(m):
 			p.metrics.corrupt.Inc()
-		case !p.hand.take(text(m.MessageId), text(m.ReceiptHandle), now):
+		case !p.hand.take(text(m.MessageId), text(m.ReceiptHandle), sent(m), now):
 			p.metrics.repeats.Inc()
 		default:
 			fresh = append(fresh, *m)
@@ -116,25 +159,17 @@ func (p *poller) accept(messages []types.Message) []types.Message {
 	return fresh
 }
 
-func (p *poller) observe(m *types.Message, now time.Time) {
-	p.metrics.messages.Inc()
-	if d, ok := age(m, now); ok {
-		p.metrics.age.Observe(d.Seconds())
-	}
-	if n, ok := receives(m); ok {
-		p.metrics.attempts.Observe(float64(n))
-	}
-}
-
 // store hands messages to the emitter and those it confirmed to the remover (I1). The others are left to their visibility
-// timeout; the error is that of the first, and least how long the emitter asked to be left alone.
-func (p *poller) store(work context.Context, messages []types.Message) (least time.Duration, first error) {
+// timeout.
+func (p *poller) store(work context.Context, messages []types.Message) {
 	now := p.set.Clock()
 	ns := make([]pipeline.Notification, len(messages))
 	for i := range messages {
 		ns[i] = notification(&messages[i], now)
 	}
 	stored := make([]string, 0, len(messages))
+	var first error
+	var least time.Duration
 	for i, err := range pipeline.FailedAt(p.out.Emit(work, ns...), len(ns)) {
 		if err == nil {
 			stored = append(stored, ns[i].Trace)
@@ -148,11 +183,13 @@ func (p *poller) store(work context.Context, messages []types.Message) (least ti
 			first = err
 		}
 	}
-	if first != nil && work.Err() == nil {
-		p.emits.failed(first)
-	} else if first == nil {
+	switch {
+	case first == nil:
 		p.emits.ok()
+		p.brake.release()
+	case work.Err() == nil:
+		p.emits.failed(first)
+		p.brake.pull(p.set.Clock(), least)
 	}
 	p.remover.remove(work, stored)
-	return least, first
 }

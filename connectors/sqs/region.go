@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -12,12 +13,18 @@ type address struct {
 
 // addressOf works out the address of a valid configuration.
 func addressOf(c *Config) address {
+	a := address{region: c.Region, endpoint: c.Endpoint}
+	if c.Queue != "" {
+		if ref, err := parseRef(c.Queue); err == nil && a.region == "" {
+			a.region = ref.region
+		}
+		return a
+	}
 	u, err := url.Parse(c.QueueURL)
 	if err != nil {
-		return address{region: c.Region, endpoint: c.Endpoint}
+		return a
 	}
 	region, regional := regionOf(u.Hostname())
-	a := address{region: c.Region, endpoint: c.Endpoint}
 	if a.region == "" {
 		a.region = region
 	}
@@ -44,4 +51,9 @@ func regionOf(host string) (region string, regional bool) {
 	}
 	own := "sqs." + region + ".amazonaws.com"
 	return region, region != "" && (host == own || host == own+".cn")
+}
+
+func isRegion(s string) bool {
+	ok, _ := regexp.MatchString(`^[a-z]{2,}(-[a-z]+)+-\d+$`, s)
+	return ok
 }

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -16,38 +17,45 @@ const (
 	deleteTries = 8
 )
 
-// remover deletes what is stored, in batches, beside the polls. As many batches wait as there are pollers; then the polls
-// wait too.
+// remover deletes what is stored, in batches, beside the polls. As many batches wait as may be in hand before they are stored,
+// or as there may be pollers; then storing waits too.
 type remover struct {
 	*source
 
-	queue   chan string
+	queue   chan []string
 	workers sync.WaitGroup
 }
 
-// startRemover starts one worker for each poller. They end when the queue is closed and empty; when work ends they give up
-// what is left.
+// startRemover starts one worker for each poller there may be, but only one for a FIFO queue, so that its messages are
+// deleted in the order in which they came. They end when the queue is closed and empty; when work ends they give up what is
+// left.
 func startRemover(work context.Context, s *source) *remover {
-	r := &remover{source: s, queue: make(chan string, s.cfg.Pollers*s.cfg.Batch)}
-	for range s.cfg.Pollers {
+	r := &remover{source: s, queue: make(chan []string, max(s.cfg.MaxPollers, s.cfg.MaxInHand/s.cfg.Batch))}
+	workers := s.cfg.MaxPollers
+	if isFIFO(s.queueURL) {
+		workers = 1
+	}
+	for range workers {
 		r.workers.Go(func() {
 			for ids := r.next(); len(ids) > 0; ids = r.next() {
-				r.removeBatch(work, ids)
+				for batch := range slices.Chunk(ids, deleteBatch) {
+					r.removeBatch(work, batch)
+				}
 			}
 		})
 	}
 	return r
 }
 
-// remove hands messages over for deletion and waits for room. What has none when work ends is left in the queue.
+// remove hands messages over for deletion and waits for room. When there is none until work ends they are left in the queue.
 func (r *remover) remove(work context.Context, ids []string) {
-	for i, id := range ids {
-		select {
-		case r.queue <- id:
-		case <-work.Done():
-			r.abandon(ids[i:])
-			return
-		}
+	if len(ids) == 0 {
+		return
+	}
+	select {
+	case r.queue <- ids:
+	case <-work.Done():
+		r.abandon(ids)
 	}
 }
 
@@ -57,20 +65,16 @@ func (r *remover) close() {
 	r.workers.Wait()
 }
 
-// next waits for a message and takes what else is there, up to a batch. Empty: the queue is closed.
+// next waits for messages and takes what else is there until they fill a call. Empty: the queue is closed.
 func (r *remover) next() []string {
-	id, ok := <-r.queue
-	if !ok {
-		return nil
-	}
-	ids := []string{id}
-	for len(ids) < deleteBatch {
+	ids := <-r.queue
+	for len(ids) > 0 && len(ids) < deleteBatch {
 		select {
-		case id, ok := <-r.queue:
+		case more, ok := <-r.queue:
 			if !ok {
 				return ids
 			}
-			ids = append(ids, id)
+			ids = append(ids, more...)
 		default:
 			return ids
 		}
@@ -106,7 +110,7 @@ func (r *remover) try(work context.Context, ids []string) []string {
 		entries[i] = types.DeleteMessageBatchRequestEntry{Id: &id, ReceiptHandle: &batch[i].handle}
 	}
 	out, err := r.clients.settle.DeleteMessageBatch(work, &awssqs.DeleteMessageBatchInput{
-		QueueUrl: &r.cfg.QueueURL, Entries: entries,
+		QueueUrl: &r.queueURL, Entries: entries,
 	})
 	if err != nil {
 		r.settleFailed(work, err)
@@ -153,6 +157,6 @@ func (s *source) settleFailed(work context.Context, err error) {
 	}
 	s.settles.failed(err)
 	if reasonOf(err) == denied {
-		s.clients.renewCredentials()
+		s.clients.identity.renew()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -24,9 +25,21 @@ func (s *source) renew(work context.Context) {
 		case <-work.Done():
 			return
 		}
-		for batch := range slices.Chunk(s.hand.due(s.set.Clock(), s.visibility), maxBatch) {
+		s.extendAll(work, s.hand.due(s.set.Clock(), s.visibility))
+	}
+}
+
+// extendAll extends messages in batches, some side by side: all of them have the same time left.
+func (s *source) extendAll(work context.Context, due []held) {
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	turns := make(chan struct{}, extendConnections)
+	for batch := range slices.Chunk(due, maxBatch) {
+		turns <- struct{}{}
+		calls.Go(func() {
 			s.extend(work, batch)
-		}
+			<-turns
+		})
 	}
 }
 
@@ -41,7 +54,7 @@ func (s *source) extend(work context.Context, batch []held) {
 		}
 	}
 	out, err := s.clients.settle.ChangeMessageVisibilityBatch(work, &awssqs.ChangeMessageVisibilityBatchInput{
-		QueueUrl: &s.cfg.QueueURL, Entries: entries,
+		QueueUrl: &s.queueURL, Entries: entries,
 	})
 	if err != nil {
 		s.settleFailed(work, err)

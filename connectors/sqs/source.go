@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -47,6 +48,10 @@ type source struct {
 	set     pipeline.Settings
 	metrics *metrics
 	hand    *hand
+	crew    *crew
+	depth   depth
+	flight  *flight
+	brake   *brake
 	drain   time.Duration
 	polls   *streak
 	emits   *streak
@@ -54,38 +59,48 @@ type source struct {
 
 	// Start sets these; Run comes after it.
 	clients    *clients
+	queueURL   string
 	visibility time.Duration
 }
 
 func newSource(cfg Config, set pipeline.Settings) *source {
-	h := newHand()
+	h, c := newHand(), newCrew(cfg.MaxPollers)
+	queue := cmp.Or(cfg.QueueURL, cfg.Queue)
 	return &source{
-		cfg: cfg, set: set, metrics: newMetrics(set.Registerer, h.size), hand: h, drain: defaultDrain,
-		polls:   newStreak(set.Logger, cfg.QueueURL, "receive"),
-		emits:   newStreak(set.Logger, cfg.QueueURL, "store"),
-		settles: newStreak(set.Logger, cfg.QueueURL, "settle"),
+		cfg: cfg, set: set, metrics: newMetrics(set.Registerer, h.size, c.size), hand: h, crew: c, drain: defaultDrain,
+		flight: newFlight(cfg.MaxInHand), brake: newBrake(),
+		polls:   newStreak(set.Logger, queue, "receive"),
+		emits:   newStreak(set.Logger, queue, "store"),
+		settles: newStreak(set.Logger, queue, "settle"),
 	}
 }
 
-// Start reads the attributes of the queue: it fails when the queue cannot be reached, does not exist or may not be used. It
-// may be called again after it failed.
+// Start finds the queue and reads its attributes: it fails when the queue cannot be reached, does not exist or may not be
+// used. It may be called again after it failed.
 func (s *source) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	c, err := newClients(ctx, &s.cfg)
 	if err != nil {
-		return fmt.Errorf("opening queue %q: %w", s.cfg.QueueURL, err)
+		return fmt.Errorf("opening queue %q: %w", cmp.Or(s.cfg.QueueURL, s.cfg.Queue), err)
 	}
 	defer c.closeIdle()
+	few := func(o *awssqs.Options) { o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), startTries) }
+	url := s.cfg.QueueURL
+	if url == "" {
+		if url, err = c.locate(ctx, s.cfg.Queue, few); err != nil {
+			return fmt.Errorf("finding queue %q: %w (check queue and region, and that the credentials may call "+
+				"sqs:GetQueueUrl on it)", s.cfg.Queue, err)
+		}
+	}
 	out, err := c.settle.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{
-		QueueUrl: &s.cfg.QueueURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameVisibilityTimeout},
-	}, func(o *awssqs.Options) { o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), startTries) })
+		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameVisibilityTimeout},
+	}, few)
 	if err != nil {
 		return fmt.Errorf("reading queue %q: %w (check queue_url and region, and that the credentials may call "+
-			"sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on it)",
-			s.cfg.QueueURL, err)
+			"sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on it)", url, err)
 	}
-	s.clients, s.visibility = c, s.cfg.Visibility
+	s.clients, s.queueURL, s.visibility = c, url, s.cfg.Visibility
 	if s.visibility == 0 {
 		s.visibility = visibilityOf(out.Attributes)
 	}
@@ -110,14 +125,13 @@ func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
 	}
 	defer s.clients.closeIdle()
 	work, done := context.WithCancel(context.WithoutCancel(ctx))
-	var background, pollers sync.WaitGroup
+	var background sync.WaitGroup
 	background.Go(func() { s.limitDrain(ctx, work, done) })
 	background.Go(func() { s.renew(work) })
+	background.Go(func() { s.sampler(work) })
 	remover := startRemover(work, s)
-	for range s.cfg.Pollers {
-		pollers.Go(func() { newPoller(s, remover, out).run(ctx, work) })
-	}
-	pollers.Wait()
+	s.crew.work(func() { newPoller(s, remover, out).run(ctx, work) })
+	s.flight.wait()
 	remover.close()
 	done()
 	background.Wait()

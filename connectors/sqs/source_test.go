@@ -142,7 +142,7 @@ func TestPollingRecovers(t *testing.T) {
 				return nil
 			}})
 			var out pipelinetest.Emitter
-			b := p.run(t, url, &out, func(c *sqs.Config) { c.Pollers = 1 })
+			b := p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers = 1 })
 			require.NoError(t, out.Wait(soon(t), 1))
 			p.untilHolds(t, url, 0)
 			require.InDelta(t, 3, b.metric(t, "receives_total", outcome), 0)
@@ -155,22 +155,25 @@ func TestNewestHandleWins(t *testing.T) {
 	srv := startAWS(t)
 	p := newPlace(t, srv.Endpoint())
 	url := p.queue(t, 30)
-	p.send(t, url, "x")
 	var out pipelinetest.Emitter
+	b := p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers, c.Batch = 2, 1 })
+	p.send(t, url, "a full batch, so that another poller comes")
+	b.untilMetric(t, 2, "active_pollers", "")
+	p.untilHolds(t, url, 0)
 	storing, stored := make(chan struct{}), make(chan struct{})
 	out.Decide(func(pipeline.Notification) error {
 		close(storing)
 		<-stored
 		return nil
 	})
-	b := p.run(t, url, &out, func(c *sqs.Config) { c.Pollers = 2 })
+	p.send(t, url, "x")
 	<-storing
 	srv.Advance(31 * time.Second)
 	b.untilMetric(t, 1, "messages_in_hand_total", "")
 	close(stored)
 	p.untilHolds(t, url, 0)
-	require.Len(t, out.Stored(), 1)
-	require.InDelta(t, 2, b.metric(t, "messages_received_total", ""), 0)
+	require.Len(t, out.Stored(), 2)
+	require.InDelta(t, 3, b.metric(t, "messages_received_total", ""), 0)
 }
 
 // While deletes hang, what is received and not deleted stays bounded, and the queue keeps the rest.
@@ -190,11 +193,28 @@ func TestHandOverIsBounded(t *testing.T) {
 		return nil
 	}})
 	var out pipelinetest.Emitter
-	b := p.run(t, url, &out, func(c *sqs.Config) { c.Pollers = 1 })
+	b := p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers, c.MaxInHand = 1, 10 })
 	require.NoError(t, out.Wait(soon(t), 30))
 	require.Never(t, func() bool { return len(out.Stored()) > 30 }, 300*time.Millisecond, 20*time.Millisecond)
 	require.InDelta(t, 30, b.metric(t, "held_messages", ""), 0, "10 in the call, 10 that wait for it, 10 that wait for room")
 	close(deleting)
+	p.untilHolds(t, url, 0)
+	require.ElementsMatch(t, numbered(100), bodiesOf(out.Stored()))
+}
+
+// Polls go on while messages are being stored, up to max_in_hand, so that many of them share a commit.
+func TestPollsGoOnWhileStoring(t *testing.T) {
+	srv := startAWS(t)
+	p := newPlace(t, srv.Endpoint())
+	url := p.queue(t, 30)
+	p.send(t, url, numbered(100)...)
+	var out pipelinetest.Emitter
+	storing := make(chan struct{})
+	out.Decide(func(pipeline.Notification) error { <-storing; return nil })
+	b := p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers, c.MaxInHand = 2, 45 })
+	b.untilMetric(t, 40, "held_messages", "")
+	require.Never(t, func() bool { return b.metric(t, "held_messages", "") > 45 }, 300*time.Millisecond, 20*time.Millisecond)
+	close(storing)
 	p.untilHolds(t, url, 0)
 	require.ElementsMatch(t, numbered(100), bodiesOf(out.Stored()))
 }
@@ -204,7 +224,7 @@ func TestShortPollsPauseBetweenEmptyAnswers(t *testing.T) {
 	p := newPlace(t, srv.Endpoint())
 	url := p.queue(t, 30)
 	var out pipelinetest.Emitter
-	b := p.run(t, url, &out, func(c *sqs.Config) { c.Pollers, c.Wait, c.Batch, c.Visibility = 1, 0, 1, 45*time.Second })
+	b := p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers, c.Wait, c.Batch, c.Visibility = 1, 0, 1, 45*time.Second })
 	b.untilMetric(t, 1, "receives_total", "empty")
 	p.send(t, url, "x", "y")
 	require.NoError(t, out.Wait(soon(t), 2))

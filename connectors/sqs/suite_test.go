@@ -83,7 +83,7 @@ func losesNothing(t *testing.T, p *place) {
 	url := p.queue(t, 30)
 	want := numbered(200)
 	var out pipelinetest.Emitter
-	p.run(t, url, &out, func(c *sqs.Config) { c.Pollers = 2 })
+	p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers = 2 })
 	p.send(t, url, want...)
 	require.NoError(t, out.Wait(soon(t), len(want)))
 	p.untilHolds(t, url, 0)

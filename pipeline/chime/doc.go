@@ -17,9 +17,12 @@
 // fields, white space and escapes do not matter, a number equals the string of its digits, an absent field equals an
 // empty one, and of a repeated name the last one counts.
 //
+// Nobody documents that the timestamp of one event is the same on all paths. Record.Loose is the identity without it, for
+// families that come over several paths, so that near matches can be found.
+//
 // # What is frozen
 //
-// Identity, key and [Partition] are stored in streams. Changing what they return for an event makes copies of it
+// Identity, Loose, key and [Partition] are stored in streams. Changing what they return for an event makes copies of it
 // unrecognisable across an upgrade: the golden files in testdata are the contract.
 //
 // # Limits

@@ -25,8 +25,10 @@ func (r *reader) record() (Record, error) {
 	if err := e.complete(); err != nil {
 		return Record{}, err
 	}
+	id := e.identity()
 	return Record{
-		ID:       e.identity(),
+		ID:       id,
+		Loose:    e.loose(id),
 		Key:      e.key(),
 		Kind:     e.kind(),
 		Attendee: e.attendee(),

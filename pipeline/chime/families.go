@@ -58,6 +58,8 @@ type family struct {
 	times []field
 	// hasAttendee says that attendeeId is the family's own field.
 	hasAttendee bool
+	// severalPaths says that Chime sends the family over EventBridge, SQS and SNS, so that a path without a copy has lost it.
+	severalPaths bool
 }
 
 //nolint:gochecknoglobals // a constant table.
@@ -68,7 +70,7 @@ var meetingFamily = family{
 	required:    []field{fieldEventType, fieldTimestamp, fieldMeetingID},
 	keys:        []keyField{{class: classMeeting, field: fieldMeetingID}},
 	times:       []field{fieldTimestamp},
-	hasAttendee: true,
+	hasAttendee: true, severalPaths: true,
 }
 
 //nolint:gochecknoglobals // a constant table.
@@ -86,7 +88,7 @@ var mediaPipelineFamily = family{
 		{class: classPipeline, field: fieldMediaPipelineID},
 	},
 	times:       []field{fieldTimestamp},
-	hasAttendee: true,
+	hasAttendee: true, severalPaths: true, // except those about a stream.
 }
 
 //nolint:gochecknoglobals // a constant table.
@@ -144,7 +146,8 @@ var voiceConnectorFamily = family{
 		{class: classCall, field: fieldTransactionID},
 		{class: classConnector, field: fieldVoiceConnectorID},
 	},
-	times: []field{fieldEndTime, fieldFailTime, fieldStartTime},
+	times:        []field{fieldEndTime, fieldFailTime, fieldStartTime},
+	severalPaths: true,
 }
 
 //nolint:gochecknoglobals // a constant table.

@@ -31,8 +31,8 @@ func TestRecordsOfFixturesAreFrozen(t *testing.T) {
 	var b strings.Builder
 	for _, f := range fixtures(t, shapes...) {
 		r := record(t, f.body)
-		fmt.Fprintf(&b, "%s/%s\n\tkind %s\n\tkey %s\n\tattendee %s\n\ttime %d\n\trank %d\n\tidentity %s\n",
-			f.shape, f.name, r.Kind, r.Key, r.Attendee, r.Time, chime.Lookup(r.Kind).Rank, r.ID)
+		fmt.Fprintf(&b, "%s/%s\n\tkind %s\n\tkey %s\n\tattendee %s\n\ttime %d\n\trank %d\n\tidentity %s\n\tloose %016x\n",
+			f.shape, f.name, r.Kind, r.Key, r.Attendee, r.Time, chime.Lookup(r.Kind).Rank, r.ID, r.Loose)
 	}
 	golden(t, "records.golden", strings.ReplaceAll(b.String(), " \n", " -\n"))
 }

@@ -2,6 +2,7 @@ package chime
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 )
@@ -12,6 +13,7 @@ const (
 	markDetail     = "detail"
 	markID         = "id"
 	markDetailTime = "detail+time"
+	markLoose      = "loose"
 )
 
 // rule is the identity rule of this event.
@@ -42,6 +44,25 @@ func (e event) identity() Identity {
 		b = appendParts(b, []byte(markDetailTime), e.detailType, canonical(e.parts[partDetail]), text(e.parts[partTime]))
 	}
 	return hash128(b)
+}
+
+// loose is the looser identity of an event whose identity is id: what the identity is made of, but for the timestamp. Where
+// the identity has no timestamp it is a part of the identity. It is 0 for what only one path is known to bring.
+func (e event) loose(id Identity) uint64 {
+	if !e.family.severalPaths || len(text(e.fields[fieldKinesisVideoStreamArn])) > 0 {
+		return 0
+	}
+	if !slices.Contains(e.family.fields, fieldTimestamp) {
+		return max(binary.BigEndian.Uint64(id[:8]), 1)
+	}
+	var array [256]byte
+	b := appendParts(array[:0], []byte(markLoose), e.detailType)
+	for _, f := range e.family.fields {
+		if f != fieldTimestamp {
+			b = appendParts(b, text(e.fields[f]))
+		}
+	}
+	return max(xxh3.Hash(b), 1)
 }
 
 // appendFields writes every field of the family, an absent one like an empty one, so a field's place is its name.

@@ -27,6 +27,10 @@ func ParseIdentity(s string) (Identity, error) {
 type Record struct {
 	// ID is the identity.
 	ID Identity
+	// Loose is what the identity would be if it did not look at the timestamp: events with the same one that happened almost
+	// at once may be copies of one event whose paths disagree about the time. Where the identity has no timestamp, different
+	// identities have different ones. 0 means that only one path is known to bring such events, or that nobody knows.
+	Loose uint64
 	// Key is the meeting (or call, pipeline, connector, resource, detail-type): one subject token of 1 to 64 bytes.
 	Key string
 	// Kind is detail.eventType, or "family:discriminator" for families without one. Printable ASCII, at most 128 bytes.

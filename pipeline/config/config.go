@@ -9,6 +9,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"carillon/pipeline"
+	"carillon/pipeline/dedupe"
 	"carillon/pipeline/deliver"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
@@ -28,6 +29,8 @@ type Config struct {
 	Admin router.AdminConfig
 	// Shutdown is shutdown: how long a stop may take.
 	Shutdown router.ShutdownConfig
+	// Identity is identity: what counts as a copy of an event.
+	Identity dedupe.Config
 	// Order is order: how order is restored within a meeting.
 	Order order.Config
 	// Log is log: what is logged and how.
@@ -46,7 +49,9 @@ type Source struct {
 	ID string
 	// Type names the factory.
 	Type string
-	// Config is what the factory's Config returned, with the entry decoded into it.
+	// Dedupe holds the key that every source understands.
+	Dedupe dedupe.SourceConfig
+	// Config is what the factory's Config returned, with the entry's other keys decoded into it.
 	Config pipeline.Config
 }
 

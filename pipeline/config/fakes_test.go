@@ -13,10 +13,10 @@ import (
 // The fakes have the keys of the real connectors, which this package must not know.
 
 type sqsConfig struct {
-	QueueURL string        `koanf:"queue_url"`
-	Region   string        `koanf:"region"`
-	Pollers  int           `koanf:"pollers"`
-	Wait     time.Duration `koanf:"wait"`
+	QueueURL   string        `koanf:"queue_url"`
+	Region     string        `koanf:"region"`
+	MaxPollers int           `koanf:"max_pollers"`
+	Wait       time.Duration `koanf:"wait"`
 }
 
 func (c *sqsConfig) Validate() error {
@@ -24,8 +24,8 @@ func (c *sqsConfig) Validate() error {
 	if !strings.HasPrefix(c.QueueURL, "https://") {
 		errs = append(errs, fmt.Errorf("queue_url: %q is not the URL of a queue", c.QueueURL))
 	}
-	if c.Pollers < 1 || c.Pollers > 64 {
-		errs = append(errs, fmt.Errorf("pollers: %d is outside 1 to 64", c.Pollers))
+	if c.MaxPollers < 1 || c.MaxPollers > 64 {
+		errs = append(errs, fmt.Errorf("max_pollers: %d is outside 1 to 64", c.MaxPollers))
 	}
 	if c.Wait < 0 || c.Wait > 20*time.Second {
 		errs = append(errs, fmt.Errorf("wait: %s is outside 0s to 20s", c.Wait))
@@ -143,7 +143,7 @@ func defaultEverything() *everything {
 func factories() pipeline.Factories {
 	return pipeline.Factories{
 		Sources: []pipeline.SourceFactory{
-			{Type: "sqs", Config: func() pipeline.Config { return &sqsConfig{Pollers: 2, Wait: 20 * time.Second} }},
+			{Type: "sqs", Config: func() pipeline.Config { return &sqsConfig{MaxPollers: 2, Wait: 20 * time.Second} }},
 			{Type: "sns", Config: func() pipeline.Config { return &snsConfig{Path: "/sns"} }},
 			{Type: "eventbridge", Config: func() pipeline.Config { return &eventbridgeConfig{Path: "/eventbridge"} }},
 			{Type: "everything", Config: func() pipeline.Config { return defaultEverything() }},

@@ -12,6 +12,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"carillon/pipeline"
+	"carillon/pipeline/dedupe"
 	"carillon/pipeline/deliver"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
@@ -34,13 +35,14 @@ type section struct {
 func (c *Config) sections() []section {
 	c.NATS, c.Stream = journal.DefaultConnect(), journal.DefaultStream()
 	c.HTTP, c.Admin, c.Shutdown = router.DefaultHTTP(), router.DefaultAdmin(), router.DefaultShutdown()
-	c.Order, c.Log = order.DefaultConfig(), telemetry.DefaultLog()
+	c.Identity, c.Order, c.Log = dedupe.DefaultConfig(), order.DefaultConfig(), telemetry.DefaultLog()
 	return []section{
 		{"nats", &c.NATS},
 		{"stream", &c.Stream},
 		{"http", &c.HTTP},
 		{"admin", &c.Admin},
 		{"shutdown", &c.Shutdown},
+		{"identity", &c.Identity},
 		{"order", &c.Order},
 		{"log", &c.Log},
 	}
@@ -59,8 +61,10 @@ func (l *loader) sources(in any, factories []pipeline.SourceFactory, c *Config) 
 		kinds[i] = kindOfComponent{f.Type, f.Config}
 	}
 	return l.components("sources", in, kinds, func(path, id, name string, user map[string]any, own pipeline.Config) (map[string]any, error) {
-		c.Sources = append(c.Sources, Source{ID: id, Type: name, Config: own})
-		return l.part(path, user, []string{typeKey}, own)
+		shared := dedupe.DefaultSource()
+		merged, err := l.part(path, user, []string{typeKey}, &shared, own)
+		c.Sources = append(c.Sources, Source{ID: id, Type: name, Dedupe: shared, Config: own})
+		return merged, err
 	})
 }
 

@@ -73,7 +73,7 @@ var places = []string{
 	"order: {mode: '%s', window: '%s', late: '%s'}",
 	"log: {level: '%s'}",
 	"sources: {x: {type: '%s'}}",
-	"sources: {x: {type: sqs, queue_url: '%s', pollers: '%s', region: {a: '%s'}}}",
+	"sources: {x: {type: sqs, queue_url: '%s', max_pollers: '%s', region: {a: '%s'}}}",
 	"sources: {x: {type: sns, topic_arns: ['%s', '%s']}}",
 	"sources: {x: {type: eventbridge, auth: '%s'}}",
 	"sources: {x: {type: everything, text: leak, secret: '%s', names: {a: '%s'}}}",

@@ -9,13 +9,15 @@ import (
 
 // Setup returns what a router needs to run this configuration with the factories it was loaded with.
 func (c *Config) Setup(factories pipeline.Factories) (router.Setup, error) {
-	s := router.Setup{Connect: c.NATS, Stream: c.Stream, Order: c.Order, HTTP: c.HTTP, Admin: c.Admin, Shutdown: c.Shutdown}
+	s := router.Setup{
+		Connect: c.NATS, Stream: c.Stream, Identity: c.Identity, Order: c.Order, HTTP: c.HTTP, Admin: c.Admin, Shutdown: c.Shutdown,
+	}
 	for _, src := range c.Sources {
 		f, err := find(factories.Sources, src.Type, func(f pipeline.SourceFactory) string { return f.Type })
 		if err != nil {
 			return s, fmt.Errorf("sources.%s: %w", src.ID, err)
 		}
-		s.Sources = append(s.Sources, router.SourceSetup{ID: src.ID, New: func(set pipeline.Settings) (pipeline.Source, error) {
+		s.Sources = append(s.Sources, router.SourceSetup{ID: src.ID, Group: src.Dedupe.Group, New: func(set pipeline.Settings) (pipeline.Source, error) {
 			return f.New(src.Config, set)
 		}})
 	}

@@ -25,6 +25,11 @@ type Config struct {
 	Kinds []string `koanf:"kinds"`
 	// MaxInFlight is how many calls to the far side run at once, each for another meeting. 1 to 4096.
 	MaxInFlight int `koanf:"max_in_flight"`
+	// LaneMax is how many events of one meeting wait in memory. A meeting that has more is parked: it is read again from the
+	// journal when its turn comes, and holds nobody up. 1 to 100000.
+	LaneMax int `koanf:"lane_max"`
+	// LanePatience is how long a meeting whose next event is refused stays in memory before it is parked. 1s or more.
+	LanePatience time.Duration `koanf:"lane_patience"`
 	// Retry says how long and how often a refused event is tried again.
 	Retry RetryConfig `koanf:"retry"`
 }
@@ -42,7 +47,7 @@ type RetryConfig struct {
 // DefaultConfig returns the defaults of the keys that every sink understands.
 func DefaultConfig() Config {
 	return Config{
-		Start: StartNow, MaxInFlight: 64,
+		Start: StartNow, MaxInFlight: 64, LaneMax: 1000, LanePatience: time.Minute,
 		Retry: RetryConfig{Initial: 200 * time.Millisecond, Max: time.Minute, GiveUpAfter: 24 * time.Hour},
 	}
 }
@@ -60,6 +65,12 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxInFlight < 1 || c.MaxInFlight > 4096 {
 		errs = append(errs, fmt.Errorf("max_in_flight: %d is outside 1 to 4096", c.MaxInFlight))
+	}
+	if c.LaneMax < 1 || c.LaneMax > 100_000 {
+		errs = append(errs, fmt.Errorf("lane_max: %d is outside 1 to 100000", c.LaneMax))
+	}
+	if c.LanePatience < time.Second {
+		errs = append(errs, fmt.Errorf("lane_patience: %s is less than 1s", c.LanePatience))
 	}
 	if c.Retry.Initial < time.Millisecond {
 		errs = append(errs, fmt.Errorf("retry.initial: %s is less than 1ms", c.Retry.Initial))

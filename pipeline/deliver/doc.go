@@ -6,7 +6,19 @@
 // sink rejects, or that was tried for longer than give_up_after, goes to DEAD and the lane goes on.
 //
 // A sink is acknowledged up to the lowest event that is not settled, a few times a second, so a restart may repeat events, with
-// the same id, in order, and never skips one (I7). When the limit of unsettled events is reached reading stops (I6), and so it
-// does when 65,536 events were read beyond the lowest one that is not settled: a meeting that is stuck stops the others of its
-// partition no sooner.
+// the same id, in order, and never skips one (I7). When the limit of unsettled events is reached reading stops (I6).
+//
+// One meeting must not stop the others by that. A lane that is longer than lane_max, whose front was refused for longer than
+// lane_patience while others came after it, or that is refused while the limits are reached, is parked:
+//
+//  1. Its next sequence is stored. From then on the floor need not wait for it: its events leave memory, and those that the
+//     feed brings are settled at once.
+//  2. It keeps its backoff. When its turn comes its next events are read from EVENTS by subject, a page at a time, up to what
+//     the feed has passed by, and never further: what the feed has still to bring cannot be sent twice or be overtaken.
+//  3. How far it is gets stored a few times a second, so that a restart repeats little. A restart begins with the parked lanes.
+//  4. When it has delivered all that the feed has passed by, the record goes first, and then it is a lane like any other.
+//
+// Events that a parked lane needs are not purged. Parked lanes belong to the owner of the partition; a former one is refused
+// when it stores anything, and begins anew (I8). While a sink accepts nothing at all only a few hundred lanes are parked,
+// because that would free nobody.
 package deliver

@@ -9,9 +9,13 @@ import (
 // Item is an event in a lane with its place in the feed.
 type Item struct {
 	pipeline.Event
-	// Position is what the floor is told when the event is settled.
+	// Position is what the floor is told when the event is settled; negative when the floor does not wait for it, because its
+	// lane is parked.
 	Position int
 }
+
+// fed reports whether the event came by the feed.
+func (i *Item) fed() bool { return i.Position >= 0 }
 
 // Dead is an event that is given up.
 type Dead struct {
@@ -27,6 +31,8 @@ type Verdict struct {
 	Accepted []Item
 	// Dead events must be stored as dead letters and then reported with Buried; their lanes wait until then.
 	Dead []Dead
+	// Released events have left memory, because their lane is parked: they are read again.
+	Released []Item
 	// Failed counts the errors by class.
 	Failed map[pipeline.Class]int
 	// Fatal is the error after which the sink gets nothing more; nil mostly.
@@ -40,11 +46,15 @@ type lane struct {
 	flying   int // how many from the front are with the sink
 	attempts int // of the front
 	first    time.Time
-	next     time.Time // when the front may be sent again
-	cause    error     // of a front that waits to be buried
+	next     time.Time   // when the front may be sent again
+	cause    error       // of a front that waits to be buried
+	stuck    bool        // the front was refused for longer than lane_patience
+	flagged  bool        // in Lanes.flagged
+	parked   *parkedLane // nil: not parked
 }
 
-// Lanes orders the events of one partition for one sink. It is pure: no goroutine, no clock, no I/O. It has one user at a time.
+// Lanes orders the events of one partition for one sink, and decides which lanes are parked. It is pure: no goroutine, no
+// clock, no I/O. It has one user at a time.
 type Lanes struct {
 	backoff backoff
 	giveUp  time.Duration
@@ -52,40 +62,53 @@ type Lanes struct {
 	ready   []*lane
 	waiting laneHeap
 	size    int
+	parking
 }
 
-// NewLanes returns lanes that retry as c says. random returns values in [0, 1) for the jitter.
-func NewLanes(c RetryConfig, random func() float64) *Lanes {
-	return &Lanes{backoff: backoff{c.Initial, c.Max, random}, giveUp: c.GiveUpAfter, byKey: make(map[string]*lane)}
+// NewLanes returns lanes that retry and park as c says. random returns values in [0, 1) for the jitter.
+func NewLanes(c *Config, most Limits, random func() float64) *Lanes {
+	return &Lanes{
+		backoff: backoff{c.Retry.Initial, c.Retry.Max, random}, giveUp: c.Retry.GiveUpAfter, byKey: make(map[string]*lane),
+		parking: parking{laneMax: c.LaneMax, patience: c.LanePatience, most: most},
+	}
 }
 
-// Push appends an event to the lane of its meeting.
+// Push appends an event to the lane of its meeting, for which Pass returned false.
 func (l *Lanes) Push(i Item) {
 	l.size++
-	if have, ok := l.byKey[i.Key]; ok {
-		have.queue = append(have.queue, i)
+	l.newest = i.Position
+	have, ok := l.byKey[i.Key]
+	if !ok {
+		n := &lane{key: i.Key, queue: []Item{i}}
+		l.byKey[i.Key] = n
+		l.ready = append(l.ready, n)
 		return
 	}
-	n := &lane{key: i.Key, queue: []Item{i}}
-	l.byKey[i.Key] = n
-	l.ready = append(l.ready, n)
+	have.queue = append(have.queue, i)
+	if len(have.queue) > l.laneMax {
+		l.flag(have)
+	}
 }
 
 // Take appends to dst up to limit events that may be sent at now, those of one meeting together and in order, and returns it.
 // Their lanes give nothing more until Settle.
 func (l *Lanes) Take(dst []Item, now time.Time, limit int) []Item {
 	for len(l.waiting) > 0 && !l.waiting[0].next.After(now) {
-		l.ready = append(l.ready, l.waiting.pop())
+		l.goOn(l.waiting.pop())
 	}
 	taken := 0
 	for taken < len(l.ready) && len(dst) < limit {
 		n := l.ready[taken]
+		taken++
+		if len(n.queue) == 0 { // It was parked meanwhile.
+			l.goOn(n)
+			continue
+		}
 		n.flying = min(len(n.queue), limit-len(dst))
 		if n.attempts > 0 {
 			n.flying = 1 // What was refused goes alone, so that its neighbours are not sent in vain.
 		}
 		dst = append(dst, n.queue[:n.flying]...)
-		taken++
 	}
 	clear(l.ready[:taken])
 	if l.ready = l.ready[taken:]; len(l.ready) == 0 {
@@ -113,27 +136,48 @@ func (l *Lanes) Settle(now time.Time, items []Item, errs []error) Verdict {
 		}
 		begin = end
 	}
+	if len(v.Accepted) > 0 {
+		l.blind = 0
+	}
 	return v
 }
 
 // pass removes k settled events from the front of a lane.
 func (l *Lanes) pass(n *lane, k int) {
-	if k > 0 {
-		clear(n.queue[:k])
-		n.queue = n.queue[k:]
-		n.attempts, n.first = 0, time.Time{}
-		l.size -= k
-	}
 	n.flying = 0
-}
-
-// goOn makes a lane ready again, or forgets it when it is empty.
-func (l *Lanes) goOn(n *lane) {
-	if len(n.queue) == 0 {
-		delete(l.byKey, n.key)
+	if k == 0 {
 		return
 	}
-	l.ready = append(l.ready, n)
+	l.size -= fed(n.queue[:k])
+	clear(n.queue[:k])
+	n.queue = n.queue[k:]
+	n.attempts, n.first, n.stuck = 0, time.Time{}, false
+	if n.parked != nil {
+		l.move(n)
+	}
+}
+
+// fed returns how many of items came by the feed.
+func fed(items []Item) int {
+	count := 0
+	for i := range items {
+		if items[i].fed() {
+			count++
+		}
+	}
+	return count
+}
+
+// goOn makes a lane ready again, lets a parked one read on, or forgets a lane that is empty.
+func (l *Lanes) goOn(n *lane) {
+	switch {
+	case len(n.queue) > 0:
+		l.ready = append(l.ready, n)
+	case n.parked != nil:
+		l.readOn(n)
+	default:
+		delete(l.byKey, n.key)
+	}
 }
 
 // failed decides what becomes of the front of a lane.
@@ -154,6 +198,7 @@ func (l *Lanes) failed(v *Verdict, n *lane, now time.Time, err error) {
 	default:
 		n.next = now.Add(max(wait, l.backoff.pause(n.attempts)))
 		l.waiting.push(n)
+		v.Released = append(v.Released, l.refused(n, now)...)
 	}
 }
 
@@ -173,7 +218,7 @@ func (l *Lanes) Wake() (time.Time, bool) {
 	return l.waiting[0].next, true
 }
 
-// Len returns how many events are in lanes, those with the sink included.
+// Len returns how many events of the feed are in lanes, those with the sink included.
 func (l *Lanes) Len() int { return l.size }
 
 // Waiting returns how many lanes wait for another attempt.

@@ -44,7 +44,7 @@ func newLanesModel(t *rapid.T) *lanesModel {
 		GiveUpAfter: time.Duration(rapid.SampledFrom([]int{0, 50, 500}).Draw(t, "give up")) * time.Millisecond,
 	}
 	m.retry.Max = m.retry.Initial * time.Duration(rapid.IntRange(1, 20).Draw(t, "max"))
-	m.lanes = NewLanes(m.retry, func() float64 { return m.jitter })
+	m.lanes = NewLanes(&Config{Retry: m.retry, LaneMax: 1000, LanePatience: time.Hour}, Limits{Parked: 1, Pages: 1}, func() float64 { return m.jitter })
 	return m
 }
 
@@ -253,7 +253,8 @@ func (m *lanesModel) drain() {
 
 // TestLanesFatal expects the failed event and all after it to stay, and the error to be told.
 func TestLanesFatal(t *testing.T) {
-	l := NewLanes(DefaultConfig().Retry, func() float64 { return 0 })
+	c := DefaultConfig()
+	l := NewLanes(&c, Limits{Parked: 1, Pages: 1}, func() float64 { return 0 })
 	for i := range 3 {
 		l.Push(Item{Event: pipeline.Event{Key: "a"}, Position: i})
 	}
@@ -320,7 +321,7 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, c.Validate())
 	c = Config{Start: "later", Kinds: []string{"chime:*", "[", ""}, MaxInFlight: 4097, Retry: RetryConfig{Max: -1, GiveUpAfter: -1}}
 	err := c.Validate()
-	for _, path := range []string{"start:", "kinds[1]:", "kinds[2]:", "max_in_flight:", "retry.initial:", "retry.max:", "retry.give_up_after:"} {
+	for _, path := range []string{"start:", "kinds[1]:", "kinds[2]:", "max_in_flight:", "lane_max:", "lane_patience:", "retry.initial:", "retry.max:", "retry.give_up_after:"} {
 		require.ErrorContains(t, err, path)
 	}
 }

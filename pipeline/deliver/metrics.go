@@ -14,6 +14,8 @@ type metrics struct {
 	failed    map[pipeline.Class]prometheus.Counter
 	inFlight  prometheus.Gauge
 	waiting   prometheus.Gauge
+	parked    prometheus.Gauge
+	parks     prometheus.Counter
 	write     prometheus.Histogram
 	lag       prometheus.Histogram
 	stay      prometheus.Histogram
@@ -36,6 +38,12 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}),
 		waiting: f.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_deliver_waiting_lanes", Help: "Meetings that wait for another attempt.",
+		}),
+		parked: f.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_deliver_parked_lanes", Help: "Meetings that are parked: stuck or long, and read again from the journal when their turn comes.",
+		}),
+		parks: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_deliver_parked_total", Help: "How often a meeting was parked.",
 		}),
 		write: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "carillon_deliver_write_seconds", Help: "Time of one call to the sink.", Buckets: prometheus.ExponentialBuckets(0.0005, 3, 11),

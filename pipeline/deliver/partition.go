@@ -2,9 +2,9 @@ package deliver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"carillon/pipeline/chime"
@@ -18,8 +18,8 @@ const (
 	// maxOpen and maxOpenBytes bound what one sink has read from one partition and not settled (I6).
 	maxOpen      = 4096
 	maxOpenBytes = 16 << 20
-	// maxSpan bounds how many events are read beyond the lowest one that is not settled. A lane that is stuck must not stop
-	// the others, but a restart repeats what they have sent meanwhile, and each event costs about 100 bytes until then.
+	// maxSpan bounds how many events are read beyond the lowest one that is not settled: a restart repeats what was sent of
+	// them, and each costs about 100 bytes until then.
 	maxSpan = 1 << 16
 	// buryRetry is the pause before a dead letter that could not be stored is stored again; its sink's partition waits.
 	buryRetry = time.Second
@@ -30,20 +30,26 @@ const (
 // run is the delivery of one partition to one sink. Its methods run on one goroutine.
 type run struct {
 	*Sink
-	feed   *journal.Feed
-	lanes  *Lanes
-	floor  journal.Floor
-	epoch  func() uint64
-	last   uint64 // the epoch when the run began
-	dead   map[chime.Identity]struct{}
-	done   chan result
-	next   []Item // taken from the lanes, waiting for a worker
-	flying int
-	bytes  int
-	bury   []Dead
-	again  <-chan time.Time
-	timer  *time.Timer
-	lanesN int // as last told to the metrics
+	partition int
+	feed      *journal.Feed
+	lanes     *Lanes
+	floor     journal.Floor
+	epoch     func() uint64
+	last      uint64 // the epoch when the run began
+	dead      map[chime.Identity]struct{}
+	done      chan result
+	next      []Item // taken from the lanes, waiting for a worker
+	flying    int
+	bytes     int
+	bury      []Dead
+	again     <-chan time.Time
+	timer     *time.Timer
+	parked    *journal.Parked
+	pages     chan page
+	reads     sync.WaitGroup
+	full      bool // no lane can be parked until the next tick
+	// lanesN and parkedN are as last told to the metrics.
+	lanesN, parkedN int
 }
 
 // Run delivers partition p until ctx ends, then waits for what is in flight and returns nil; a failed sink does the same. Any
@@ -58,9 +64,13 @@ func (s *Sink) Run(ctx context.Context, p int, epoch func() uint64) error {
 	}
 	defer r.feed.Stop()
 	defer r.timer.Stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer r.reads.Wait()
+	defer cancel()
 	err = r.loop(ctx)
 	r.finish(context.WithoutCancel(ctx))
 	s.metrics.waiting.Sub(float64(r.lanesN))
+	s.metrics.parked.Sub(float64(r.parkedN))
 	if err != nil {
 		return fmt.Errorf("delivering partition %d to sink %q: %w", p, s.set.ID, err)
 	}
@@ -76,24 +86,40 @@ func (s *Sink) open(ctx context.Context, p int, epoch func() uint64) (*run, erro
 	if err != nil {
 		return nil, err
 	}
+	// Parked lanes come first: an event of theirs that the feed brings is not to be sent from there.
+	parked, lanes, err := s.set.Journal.OpenParked(ctx, s.set.ID, p)
+	if err != nil {
+		return nil, err
+	}
 	feed, err := s.set.Journal.SinkFeed(ctx, s.set.ID, p, s.set.Config.Start == StartEarliest)
 	if err != nil {
 		return nil, err
 	}
-	return &run{
-		Sink: s, feed: feed, epoch: epoch, last: last, dead: dead,
-		lanes: NewLanes(s.set.Config.Retry, rand.Float64),
-		done:  make(chan result, s.set.Config.MaxInFlight+1), timer: time.NewTimer(time.Hour),
-	}, nil
+	limits := Limits{Parked: max(1, maxParked/s.set.Journal.Partitions()), Pages: maxPages}
+	r := &run{
+		Sink: s, partition: p, feed: feed, epoch: epoch, last: last, dead: dead, parked: parked,
+		lanes: NewLanes(&s.set.Config, limits, rand.Float64), pages: make(chan page, maxPages),
+		done: make(chan result, s.set.Config.MaxInFlight+1), timer: time.NewTimer(time.Hour),
+	}
+	if err := r.restore(ctx, lanes); err != nil {
+		feed.Stop()
+		r.timer.Stop()
+		return nil, err
+	}
+	return r, nil
 }
 
 func (r *run) loop(ctx context.Context) error {
 	tick := time.NewTicker(ackEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil && r.Err() == nil {
+		if err := r.tend(ctx); err != nil {
+			return err
+		}
 		jobs := r.offer()
+		r.read(ctx)
 		in := r.feed.Messages()
-		if r.lanes.Len() >= maxOpen || r.bytes >= maxOpenBytes || r.floor.Open() >= maxSpan {
+		if r.crowded() || r.stretched() {
 			in = nil // I6
 		}
 		select {
@@ -106,10 +132,15 @@ func (r *run) loop(ctx context.Context) error {
 			r.flying++
 		case res := <-r.done:
 			r.settle(ctx, res)
+		case got := <-r.pages:
+			r.page(ctx, got)
 		case <-r.again:
 			r.buryAll(ctx)
 		case <-r.timer.C:
 		case <-tick.C:
+			if err := r.progress(ctx, progressAtOnce); err != nil {
+				return err
+			}
 			r.acknowledge()
 		case err := <-r.feed.Broken():
 			return err
@@ -120,22 +151,29 @@ func (r *run) loop(ctx context.Context) error {
 	return nil
 }
 
+// crowded reports whether no more events fit in memory.
+func (r *run) crowded() bool { return r.lanes.Len() >= maxOpen || r.bytes >= maxOpenBytes }
+
+// stretched reports whether too much was read beyond the lowest event that is not settled.
+func (r *run) stretched() bool { return r.floor.Open() >= maxSpan }
+
 // offer returns the channel of the workers when there is something to send, and nil otherwise; then it arms the timer, unless
 // something else has to happen before anything may be sent.
 func (r *run) offer() chan<- job {
 	open := len(r.bury) == 0 && (r.batch == 1 || r.flying == 0)
 	if r.next == nil && open {
-		r.next = r.lanes.Take(nil, time.Now(), r.batch)
+		r.next = r.lanes.Take(nil, r.set.Clock(), r.batch)
 		r.stamp()
 	}
 	n := r.lanes.Waiting()
 	r.metrics.waiting.Add(float64(n - r.lanesN))
-	r.lanesN = n
+	r.metrics.parked.Add(float64(r.lanes.Parked() - r.parkedN))
+	r.lanesN, r.parkedN = n, r.lanes.Parked()
 	if len(r.next) > 0 {
 		return r.jobs
 	}
 	if at, ok := r.lanes.Wake(); ok && open {
-		r.timer.Reset(max(time.Until(at), 0))
+		r.timer.Reset(max(at.Sub(r.set.Clock()), 0))
 	}
 	return nil
 }
@@ -149,19 +187,21 @@ func (r *run) stamp() {
 	}
 }
 
-// take puts one event into its lane, unless the sink does not want it or has given it up before.
+// take puts one event into its lane, unless the sink does not want it, has given it up before, or its lane is parked.
 func (r *run) take(ctx context.Context, m journal.Message) error {
 	position := r.floor.Add(m.Mark)
 	e, err := m.Event()
 	if err != nil {
 		return r.setAside(ctx, m, position, err)
 	}
+	e.Sequence = m.Sequence
 	_, dead := r.dead[e.ID]
-	if dead || !r.match(e.Kind) {
+	wanted := r.match(e.Kind)
+	if !dead && !wanted {
+		r.metrics.skipped.Inc()
+	}
+	if parked := r.lanes.Pass(e.Key, e.Sequence); parked || dead || !wanted {
 		r.floor.Settle(position)
-		if !dead {
-			r.metrics.skipped.Inc()
-		}
 		return nil
 	}
 	r.bytes += len(e.Body)
@@ -181,59 +221,6 @@ func (r *run) setAside(ctx context.Context, m journal.Message, position int, cau
 	return nil
 }
 
-// settle takes what a worker brought back.
-func (r *run) settle(ctx context.Context, res result) {
-	r.flying--
-	now := time.Now()
-	v := r.lanes.Settle(now, res.items, res.errs)
-	for i := range v.Accepted {
-		r.accepted(&v.Accepted[i], now)
-	}
-	for class, n := range v.Failed {
-		r.metrics.failed[class].Add(float64(n))
-	}
-	if v.Fatal != nil {
-		r.fail(v.Fatal)
-	}
-	if len(v.Dead) > 0 {
-		r.bury = append(r.bury, v.Dead...)
-		r.buryAll(ctx)
-	}
-}
-
-func (r *run) accepted(i *Item, now time.Time) {
-	r.floor.Settle(i.Position)
-	r.bytes -= len(i.Body)
-	r.metrics.delivered.Inc()
-	r.metrics.lag.Observe(now.Sub(i.Time).Seconds())
-	r.metrics.stay.Observe(now.Sub(i.Received).Seconds())
-}
-
-// buryAll stores the dead letters that wait. A lane goes on only after its own is stored (I5); when DEAD is full the sink
-// waits, because the alternative is to lose the event.
-func (r *run) buryAll(ctx context.Context) {
-	r.again = nil
-	for len(r.bury) > 0 {
-		d := r.bury[0]
-		err := r.set.Journal.AppendDead(ctx, journal.DeadLetter{Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Attempts: d.Attempts})
-		if errors.Is(err, journal.ErrRefused) {
-			d.Body = nil // Too large with its reason: keep the record of it; EVENTS still has the body.
-			err = r.set.Journal.AppendDead(ctx, journal.DeadLetter{Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Attempts: d.Attempts})
-		}
-		if err != nil {
-			r.set.Logger.WarnContext(ctx, "dead letter not stored; the sink waits", telemetry.Err(err))
-			r.again = time.After(buryRetry)
-			return
-		}
-		r.set.Logger.WarnContext(ctx, "event given up", telemetry.Event(d.ID.String()), telemetry.Kind(d.Kind), telemetry.Attempts(d.Attempts), telemetry.Err(d.Cause))
-		r.metrics.dead.Inc()
-		r.floor.Settle(d.Position)
-		r.bytes -= len(r.bury[0].Body)
-		r.lanes.Buried(d)
-		r.bury = r.bury[1:]
-	}
-}
-
 // acknowledge tells the journal up to where everything is settled. A lost acknowledgement is harmless.
 func (r *run) acknowledge() {
 	if mark, moved := r.floor.Rise(); moved {
@@ -248,6 +235,9 @@ func (r *run) acknowledge() {
 func (r *run) finish(ctx context.Context) {
 	for r.flying > 0 {
 		r.settle(ctx, <-r.done)
+	}
+	if err := r.progress(ctx, maxParked); err != nil {
+		r.set.Logger.DebugContext(ctx, "progress of parked lanes lost", telemetry.Err(err))
 	}
 	r.acknowledge()
 }

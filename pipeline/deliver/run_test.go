@@ -28,7 +28,9 @@ func TestReadingStopsAtTheLimit(t *testing.T) {
 		r.append(e)
 	}
 	h := &hanging{entered: make(chan struct{}, 1)}
-	d := r.build("out", h, testConfig())
+	c := testConfig()
+	c.LaneMax = 100_000
+	d := r.build("out", h, c)
 	var taken atomic.Int64
 	d.match = func(string) bool { taken.Add(1); return true }
 	d.run(r.ctx, r.fence.Epoch)
@@ -114,7 +116,8 @@ func TestNoTimerWhileNothingMayBeSent(t *testing.T) {
 		"dead letter waiting": func(r *run) { r.bury = make([]Dead, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			lanes := NewLanes(testConfig().Retry, func() float64 { return 0 })
+			c := testConfig()
+			lanes := NewLanes(&c, Limits{Parked: 1, Pages: 1}, func() float64 { return 0 })
 			lanes.Push(Item{Event: pipeline.Event{Key: "a"}})
 			past := time.Now().Add(-time.Minute)
 			lanes.Settle(past, lanes.Take(nil, past, 1), []error{errRefused})

@@ -44,8 +44,11 @@ type result struct {
 	errs  []error
 }
 
-// NewSink returns the delivery to sink.
+// NewSink returns the delivery to sink. Backoff, patience and lag follow the clock of set, time.Now when it has none.
 func NewSink(sink pipeline.Sink, set Settings) *Sink {
+	if set.Clock == nil {
+		set.Clock = time.Now
+	}
 	s := &Sink{
 		set: set, sink: sink, batch: 1, match: newMatcher(set.Config.Kinds), metrics: newMetrics(set.Registerer),
 		jobs: make(chan job), failed: make(chan struct{}),
@@ -111,25 +114,4 @@ func (s *Sink) fail(err error) {
 		close(s.failed)
 		s.set.Logger.Error("sink stopped: it gets nothing more until the next start; its events stay in the journal", telemetry.Err(err))
 	})
-}
-
-// work calls the sink until ctx ends.
-func (s *Sink) work(ctx context.Context) {
-	for {
-		select {
-		case j := <-s.jobs:
-			events := make([]pipeline.Event, len(j.items))
-			for i := range j.items {
-				events[i] = j.items[i].Event
-			}
-			s.metrics.inFlight.Add(float64(len(events)))
-			begin := time.Now()
-			err := s.sink.Write(ctx, events)
-			s.metrics.write.Observe(time.Since(begin).Seconds())
-			s.metrics.inFlight.Sub(float64(len(events)))
-			j.done <- result{items: j.items, errs: pipeline.FailedAt(err, len(events))}
-		case <-ctx.Done():
-			return
-		}
-	}
 }

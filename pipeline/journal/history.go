@@ -10,6 +10,7 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"carillon/pipeline"
+	"carillon/pipeline/telemetry"
 )
 
 // historyPage is how many events one read of a history fetches.
@@ -19,33 +20,38 @@ const historyPage = 256
 const historyPause = 5 * time.Millisecond
 
 // History returns the kept events of a meeting in EVENTS order, without their bodies. It includes everything whose append was
-// answered before the call.
+// answered before the call. A message that is no event, because another program wrote it, is counted and left out: it must not
+// stop the meeting (I6).
 func (j *Journal) History(ctx context.Context, p int, key string) ([]pipeline.Event, error) {
-	subject := j.names.eventSubject(p, key)
-	last, err := j.lastSequence(ctx, j.names.events(), subject)
-	if err != nil || last == 0 {
-		return nil, err
+	events, _, err := j.history(ctx, j.names.events(), j.names.eventSubject(p, key))
+	return events, err
+}
+
+// history returns the events of a subject, and the sequence of the last message that it had when the reading began; a later
+// one may be among the events.
+func (j *Journal) history(ctx context.Context, stream, subject string) (events []pipeline.Event, last uint64, err error) {
+	if last, err = j.lastSequence(ctx, stream, subject); err != nil || last == 0 {
+		return nil, 0, err
 	}
-	var events []pipeline.Event
 	for next := uint64(1); next <= last; {
-		page, err := j.historyPage(ctx, subject, next)
+		page, seen, err := j.historyPage(ctx, stream, subject, next)
 		if err != nil {
-			return nil, fmt.Errorf("reading history: %w", err)
+			return nil, 0, fmt.Errorf("reading history: %w", err)
 		}
-		if len(page) == 0 {
+		if seen == 0 {
 			// A follower that has not seen our last append yet, or a purge since the question: ask again.
 			if err := pause(ctx, historyPause); err != nil {
-				return nil, fmt.Errorf("reading history: %w", err)
+				return nil, 0, fmt.Errorf("reading history: %w", err)
 			}
-			if last, err = j.lastSequence(ctx, j.names.events(), subject); err != nil {
-				return nil, err
+			if last, err = j.lastSequence(ctx, stream, subject); err != nil {
+				return nil, 0, err
 			}
 			continue
 		}
 		events = append(events, page...)
-		next = page[len(page)-1].Sequence + 1
+		next = seen + 1
 	}
-	return events, nil
+	return events, last, nil
 }
 
 // pause waits for d or returns the error of ctx.
@@ -60,28 +66,31 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (j *Journal) historyPage(ctx context.Context, subject string, from uint64) ([]pipeline.Event, error) {
-	msgs, err := jetstreamext.GetBatch(ctx, j.js, j.names.events(), historyPage,
+// historyPage returns the events of one page and the sequence of the last message in it, 0 when there was none.
+func (j *Journal) historyPage(ctx context.Context, stream, subject string, from uint64) (page []pipeline.Event, seen uint64, err error) {
+	msgs, err := jetstreamext.GetBatch(ctx, j.js, stream, historyPage,
 		jetstreamext.GetBatchSubject(subject), jetstreamext.GetBatchSeq(from), jetstreamext.GetBatchMaxBytes(feedBytes))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var page []pipeline.Event
 	for raw, err := range msgs {
 		if errors.Is(err, jetstreamext.ErrNoMessages) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		m := Message{Sequence: raw.Sequence, Header: raw.Header}
+		seen = m.Sequence
 		e, err := m.Event()
 		if err != nil {
-			return nil, err
+			j.metrics.foreign.Inc()
+			j.set.Logger.DebugContext(ctx, "message left out of a history", telemetry.Err(err))
+			continue
 		}
 		page = append(page, e)
 	}
-	return page, nil
+	return page, seen, nil
 }
 
 // lastSequence returns the sequence of the last message of subject, 0 when there is none. With replicas the leader is asked:

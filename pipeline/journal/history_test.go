@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"carillon/pipeline"
@@ -90,12 +91,23 @@ func TestHistoryEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestHistoryRefusesWhatIsNoEvent(t *testing.T) {
+// TestHistoryLeavesOutWhatIsNoEvent has messages of another program between events, as a whole page, and at the end.
+func TestHistoryLeavesOutWhatIsNoEvent(t *testing.T) {
 	j := open(t)
-	_, err := j.js.Publish(bounded(t), j.names.eventSubject(0, "odd"), []byte("{}"))
-	require.NoError(t, err)
-	_, err = j.History(bounded(t), 0, "odd")
-	require.ErrorContains(t, err, "reading history: reading message 1")
+	f := fence(t, j, 0)
+	publish := func(n int) {
+		for range n {
+			_, err := j.js.Publish(bounded(t), j.names.eventSubject(0, key(0, 0)), []byte("{}"))
+			require.NoError(t, err)
+		}
+	}
+	publish(1)
+	require.NoError(t, f.Append(bounded(t), events(j, 0, 0, 2, 10)))
+	publish(2*historyPage + 1)
+	require.NoError(t, f.Append(bounded(t), events(j, 0, 2, 1, 10)))
+	publish(1)
+	require.Equal(t, count(0, 3), history(t, j, 0, key(0, 0)))
+	require.InDelta(t, 2*historyPage+3, testutil.ToFloat64(j.metrics.foreign), 0)
 }
 
 func TestRawBeyond(t *testing.T) {

@@ -54,11 +54,16 @@ type Journal struct {
 	qua     *Appender
 	open    chan struct{} // one element per open batch
 	room    room          // of EVENTS
+	parked  parkedFloor
 	// renewBelow is the EVENTS sequence that fences must pass so that a purge can.
 	renewBelow atomic.Uint64
-	stop       context.CancelFunc
-	wg         sync.WaitGroup
-	closing    sync.Once
+	// short is whether space was short at the last look.
+	short atomic.Bool
+	// settled is the EVENTS sequence below which no recovery needs anything; see settledBelow.
+	settled atomic.Uint64
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
+	closing sync.Once
 }
 
 // Open starts or reaches JetStream, makes the streams that are missing, and refuses streams that were made with another

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"carillon/pipeline/telemetry"
@@ -26,14 +27,31 @@ type leaseTiming struct{ ttl, renew, retry time.Duration }
 // makeLeases makes the bucket of leases. It lives in memory: a lease that outlives every server protects nobody, and an
 // embedded journal, which has one owner by its directory lock, is ready at once after a restart.
 func (j *Journal) makeLeases(ctx context.Context) error {
-	kv, err := j.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: j.names.leases(), TTL: j.lease.ttl, Storage: jetstream.MemoryStorage, Replicas: j.stream.Replicas, MaxBytes: 1 << 20,
-	})
+	kv, err := j.leaseBucket(ctx)
 	if err != nil {
 		return fmt.Errorf("making bucket %s: %w", j.names.leases(), err)
 	}
 	j.leases = kv
 	return nil
+}
+
+func (j *Journal) leaseBucket(ctx context.Context) (jetstream.KeyValue, error) {
+	return j.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket: j.names.leases(), TTL: j.lease.ttl, Storage: jetstream.MemoryStorage, Replicas: j.stream.Replicas, MaxBytes: 1 << 20,
+	})
+}
+
+// mendLeases makes the bucket again when err says that there is none: servers that all were restarted have forgotten it. The
+// leases in it are gone, which their owners notice by the next renewal.
+func (j *Journal) mendLeases(ctx context.Context, err error) {
+	if !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrNoStreamResponse) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	if _, err := j.leaseBucket(ctx); err != nil {
+		j.set.Logger.DebugContext(ctx, "bucket of leases not made", telemetry.Err(err))
+	}
 }
 
 // Lease is the right to own a partition. It keeps itself alive until Release, and says on Lost when it could not.
@@ -59,6 +77,7 @@ func (j *Journal) Acquire(ctx context.Context, p int) (*Lease, error) {
 		}
 		if !errors.Is(err, jetstream.ErrKeyExists) {
 			j.set.Logger.DebugContext(ctx, "lease not taken", telemetry.Partition(p), telemetry.Err(err))
+			j.mendLeases(ctx, err)
 		}
 		select {
 		case <-tick.C:
@@ -137,6 +156,7 @@ func (l *Lease) renew(ctx context.Context, end time.Time) error {
 	if err == nil {
 		l.rev = rev
 	}
+	l.j.mendLeases(ctx, err)
 	return err
 }
 

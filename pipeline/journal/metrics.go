@@ -14,6 +14,7 @@ type metrics struct {
 	messages *prometheus.GaugeVec
 	purged   *prometheus.CounterVec
 	oldest   prometheus.Gauge
+	foreign  prometheus.Counter
 }
 
 // outcomes of an append.
@@ -49,6 +50,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		purged: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_journal_purged_messages_total", Help: "Messages removed because of their age or for space.",
 		}, []string{"stream"}),
+		foreign: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_journal_foreign_messages_total", Help: "Messages that a read of a meeting's history left out because another program wrote them.",
+		}),
 		oldest: f.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_journal_oldest_event_timestamp_seconds", Help: "When the oldest kept event was stored; copies of older ones are not recognised. 0 when there is none.",
 		}),

@@ -27,6 +27,10 @@ func (n names) quarantine() string { return n.stream("QUARANTINE") }
 func (n names) dead() string       { return n.stream("DEAD") }
 func (n names) leases() string     { return n.stream("LEASES") }
 
+// parked is the bucket of parked lanes, parkedStream the stream that holds it.
+func (n names) parked() string       { return n.stream("PARKED") }
+func (n names) parkedStream() string { return "KV_" + n.parked() }
+
 func (n names) rawSubject(p int) string   { return n.prefix + ".raw." + strconv.Itoa(p) }
 func (n names) fenceSubject(p int) string { return n.prefix + ".fence." + strconv.Itoa(p) }
 
@@ -38,12 +42,30 @@ func (n names) eventSubject(p int, key string) string {
 	return n.prefix + ".events." + strconv.Itoa(p) + "." + key
 }
 
+func (n names) lateSubject(p int, key string) string {
+	return n.prefix + ".late." + strconv.Itoa(p) + "." + key
+}
+
 func (n names) quarantineSubject(source string) string { return n.prefix + ".quarantine." + source }
 
 func (n names) deadFilter(sink string) string { return n.prefix + ".dead." + sink + ".>" }
 
 func (n names) deadSubject(sink, key string, id chime.Identity) string {
 	return n.prefix + ".dead." + sink + "." + key + "." + id.String()
+}
+
+func (n names) parkedAll() string { return "$KV." + n.parked() + ".>" }
+
+func (n names) allParked() string { return "$KV." + n.parked() + ".*.*.lane.*" }
+
+func (n names) parkedFilter(sink string, p int) string { return n.parkedSubject(sink, p, "*") }
+
+func (n names) parkedSubject(sink string, p int, key string) string {
+	return "$KV." + n.parked() + "." + sink + "." + strconv.Itoa(p) + ".lane." + key
+}
+
+func (n names) parkedFence(sink string, p int) string {
+	return "$KV." + n.parked() + "." + sink + "." + strconv.Itoa(p) + ".fence"
 }
 
 func rawConsumer(p int) string { return "sequence-" + strconv.Itoa(p) }

@@ -17,6 +17,8 @@ const spaceShare = 10
 type rawFloors struct {
 	// passed is the sequence up to which every partition is done.
 	passed uint64
+	// each is the same for each partition alone.
+	each []uint64
 	// oldest is when the first record after passed was stored, zero when there is none.
 	oldest time.Time
 }
@@ -28,13 +30,13 @@ func (j *Journal) rawFloors(ctx context.Context) (rawFloors, error) {
 	if err != nil {
 		return rawFloors{}, fmt.Errorf("measuring stream %s: %w", j.names.raw(), err)
 	}
-	f := rawFloors{passed: info.State.LastSeq}
+	f := rawFloors{passed: info.State.LastSeq, each: make([]uint64, j.stream.Partitions)}
 	for p := range j.stream.Partitions {
 		passed, err := j.passed(ctx, j.names.raw(), rawConsumer(p), info.State.LastSeq)
 		if err != nil {
 			return rawFloors{}, err
 		}
-		f.passed = min(f.passed, passed)
+		f.each[p], f.passed = passed, min(f.passed, passed)
 	}
 	if f.passed == info.State.LastSeq {
 		return f, nil
@@ -63,7 +65,8 @@ func passedOf(info *jetstream.ConsumerInfo, last uint64) uint64 {
 	return info.AckFloor.Stream
 }
 
-// Backlog returns how many records no sequencer has read and how many deliveries no sink has settled.
+// Backlog returns how many records no sequencer has read and how many deliveries no sink has settled; those of parked lanes
+// are settled.
 func (j *Journal) Backlog(ctx context.Context) (uint64, error) {
 	var n uint64
 	for _, stream := range []string{j.names.raw(), j.names.events()} {
@@ -100,7 +103,7 @@ func (j *Journal) purgeRaw(ctx context.Context, f rawFloors, now time.Time, shor
 }
 
 // purgeEvents removes events older than the retention, or the oldest tenth when space is short: only what every sink has
-// passed, and only what was stored before the oldest unprocessed RAW record, because reading that again must find what came
+// passed and no parked lane needs, and only what was stored before the oldest unprocessed RAW record, because reading that again must find what came
 // of it (I3). Fences that stand in the way are asked to move; the next purge passes them.
 func (j *Journal) purgeEvents(ctx context.Context, f rawFloors, now time.Time, short bool) error {
 	info, err := j.streams[j.names.events()].Info(ctx)
@@ -111,7 +114,7 @@ func (j *Journal) purgeEvents(ctx context.Context, f rawFloors, now time.Time, s
 	if err != nil || upTo <= info.State.FirstSeq {
 		return err
 	}
-	if upTo, err = j.allowed(ctx, f, info.State, upTo); err != nil {
+	if upTo, err = j.allowed(ctx, f, info.State, upTo, short); err != nil {
 		return err
 	}
 	fence, err := j.oldestFence(ctx)
@@ -160,9 +163,16 @@ func (j *Journal) wanted(ctx context.Context, st jetstream.StreamState, now time
 }
 
 // allowed lowers upTo to what sinks and sequencers are done with.
-func (j *Journal) allowed(ctx context.Context, f rawFloors, st jetstream.StreamState, upTo uint64) (uint64, error) {
+func (j *Journal) allowed(ctx context.Context, f rawFloors, st jetstream.StreamState, upTo uint64, short bool) (uint64, error) {
 	if !f.oldest.IsZero() {
 		keep, err := j.firstSince(ctx, j.names.events(), f.oldest)
+		if err != nil {
+			return 0, err
+		}
+		if short && keep > 0 && keep <= st.FirstSeq {
+			// By time nothing may go although nothing more fits in: look at what is really needed.
+			keep, err = j.settledBelow(ctx, f, st.FirstSeq, upTo)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -171,7 +181,11 @@ func (j *Journal) allowed(ctx context.Context, f rawFloors, st jetstream.StreamS
 		}
 	}
 	sinks, err := j.sinkFloor(ctx, st.LastSeq)
-	return min(upTo, sinks+1), err
+	if err != nil {
+		return 0, err
+	}
+	parked, err := j.parkedFloor(ctx, st.LastSeq)
+	return min(upTo, sinks+1, parked+1), err
 }
 
 // sinkFloor returns the sequence that every sink has passed in every partition. A sink that left the configuration still

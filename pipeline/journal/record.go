@@ -14,15 +14,18 @@ import (
 // Headers of a message in RAW, EVENTS, LATE and DEAD.
 const (
 	HeaderID       = "Carillon-Id"
+	HeaderLoose    = "Carillon-Loose"
 	HeaderKey      = "Carillon-Key"
 	HeaderKind     = "Carillon-Kind"
 	HeaderAttendee = "Carillon-Attendee"
+	HeaderRole     = "Carillon-Role"
 	HeaderTime     = "Carillon-Time"
 	HeaderSource   = "Carillon-Source"
 	HeaderReceived = "Carillon-Received"
 	HeaderRaw      = "Carillon-Raw"
 	HeaderLate     = "Carillon-Late"
 	HeaderGap      = "Carillon-Gap"
+	HeaderArrived  = "Carillon-Arrived"
 	HeaderFirst    = "Carillon-First"
 	HeaderTrace    = "Carillon-Trace"
 	HeaderReason   = "Carillon-Reason"
@@ -50,6 +53,7 @@ func (j *Journal) RawMessage(n Notification) *nats.Msg {
 	h := recordHeader(n.ID, n.Key, n.Kind, n.Attendee, n.Source)
 	h[HeaderTime] = []string{strconv.FormatInt(n.Time, 10)}
 	h[HeaderReceived] = []string{formatMillis(n.Received)}
+	setLoose(h, n.Loose)
 	if n.Trace != "" {
 		h[HeaderTrace] = []string{clean(n.Trace)}
 	}
@@ -66,11 +70,18 @@ func eventHeader(e *pipeline.Event) nats.Header {
 	h[HeaderTime] = []string{formatMillis(e.Time)}
 	h[HeaderReceived] = []string{formatMillis(e.Received)}
 	h[HeaderRaw] = []string{strconv.FormatUint(e.Raw, 10)}
+	setLoose(h, e.Loose)
+	if e.Role != pipeline.RolePerson {
+		h[HeaderRole] = []string{string(e.Role)}
+	}
 	if e.IsLate {
 		h[HeaderLate] = []string{strconv.FormatInt(e.Late.Milliseconds(), 10)}
 	}
 	if e.First {
 		h[HeaderFirst] = []string{"1"}
+	}
+	if !e.Arrived.IsZero() {
+		h[HeaderArrived] = []string{strconv.FormatInt(e.Arrived.UnixNano(), 10)}
 	}
 	if e.Gap != "" {
 		h[HeaderGap] = []string{e.Gap}
@@ -90,6 +101,13 @@ func recordHeader(id chime.Identity, key, kind, attendee, source string) nats.He
 	return h
 }
 
+// setLoose writes a loose identity, up to 16 hexadecimal digits, unless there is none.
+func setLoose(h nats.Header, loose uint64) {
+	if loose != 0 {
+		h[HeaderLoose] = []string{strconv.FormatUint(loose, 16)}
+	}
+}
+
 // Event reads m, a message of RAW or of EVENTS. The event of a RAW message has the RAW sequence in Raw and no Sequence.
 func (m *Message) Event() (pipeline.Event, error) {
 	e := pipeline.Event{Body: m.Body, Sequence: m.Sequence}
@@ -100,6 +118,11 @@ func (m *Message) Event() (pipeline.Event, error) {
 	e.Key, e.Kind = value(m.Header, HeaderKey), value(m.Header, HeaderKind)
 	e.Attendee, e.Source, e.Gap = value(m.Header, HeaderAttendee), value(m.Header, HeaderSource), value(m.Header, HeaderGap)
 	e.First = value(m.Header, HeaderFirst) != ""
+	e.Role = pipeline.Role(value(m.Header, HeaderRole))
+	if ns, err := strconv.ParseInt(value(m.Header, HeaderArrived), 10, 64); err == nil {
+		e.Arrived = time.Unix(0, ns).UTC()
+	}
+	e.Loose, _ = strconv.ParseUint(value(m.Header, HeaderLoose), 16, 64) // 0 when there is none.
 	ms, err := strconv.ParseInt(value(m.Header, HeaderTime), 10, 64)
 	if err != nil || e.Key == "" {
 		return e, fmt.Errorf("reading message %d: its headers are not those of an event", m.Sequence)

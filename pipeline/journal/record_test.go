@@ -25,7 +25,7 @@ func TestEventSurvivesItsHeaders(t *testing.T) {
 			Kind: printable().Draw(t, "kind"), Attendee: printable().Draw(t, "attendee"),
 			Source: rapid.StringMatching(`[a-z]{1,10}`).Draw(t, "source"),
 			Time:   time.UnixMilli(millis.Draw(t, "time")).UTC(), Received: time.UnixMilli(millis.Draw(t, "received")).UTC(),
-			Raw: rapid.Uint64().Draw(t, "raw"), First: rapid.Bool().Draw(t, "first"), Gap: printable().Draw(t, "gap"),
+			Raw: rapid.Uint64().Draw(t, "raw"), Loose: rapid.Uint64().Draw(t, "loose"), First: rapid.Bool().Draw(t, "first"), Gap: printable().Draw(t, "gap"),
 			IsLate: rapid.Bool().Draw(t, "late"), Sequence: rapid.Uint64().Draw(t, "sequence"), Body: []byte("{}"),
 		}
 		if e.IsLate {
@@ -45,7 +45,7 @@ func TestEventSurvivesItsHeaders(t *testing.T) {
 func TestRawMessageIsReadAsAnEvent(t *testing.T) {
 	j := &Journal{names: names{prefix: "chime"}, stream: StreamConfig{Partitions: 4}}
 	n := Notification{
-		Record: chime.Record{ID: identity(7), Key: "m", Kind: "chime:MeetingEnded", Attendee: "a", Time: 1700000000123},
+		Record: chime.Record{ID: identity(7), Loose: 8, Key: "m", Kind: "chime:MeetingEnded", Attendee: "a", Time: 1700000000123},
 		Source: "queue", Received: time.UnixMilli(1700000001000), Trace: "id\r\nX: y", Body: []byte("{}"),
 	}
 	m := j.RawMessage(n)
@@ -54,7 +54,7 @@ func TestRawMessageIsReadAsAnEvent(t *testing.T) {
 	e, err := (&Message{Sequence: 9, Header: m.Header, Body: m.Data}).Event()
 	require.NoError(t, err)
 	require.Equal(t, pipeline.Event{
-		ID: n.ID, Key: "m", Kind: n.Kind, Attendee: "a", Time: time.UnixMilli(n.Time).UTC(), Source: "queue",
+		ID: n.ID, Loose: 8, Key: "m", Kind: n.Kind, Attendee: "a", Time: time.UnixMilli(n.Time).UTC(), Source: "queue",
 		Received: n.Received.UTC(), Raw: 9, Body: n.Body,
 	}, e)
 }

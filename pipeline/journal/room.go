@@ -10,6 +10,7 @@ type room struct {
 	free   int64 // as last measured, less what was stored since
 	flying int64 // taken and not settled
 	stored int64 // settled as stored, ever
+	wanted bool  // there was no room for an append since the last look
 }
 
 // take reserves size bytes; false when there is no room for them.
@@ -17,6 +18,7 @@ func (r *room) take(size int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.flying+size > r.free {
+		r.wanted = true
 		return false
 	}
 	r.flying += size
@@ -32,6 +34,15 @@ func (r *room) settle(size int64, stored bool) {
 		r.free -= size
 		r.stored += size
 	}
+}
+
+// wanting reports whether there was no room for an append since it was last asked.
+func (r *room) wanting() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wanted := r.wanted
+	r.wanted = false
+	return wanted
 }
 
 // mark is called before a measurement and its result given to measured.

@@ -13,8 +13,10 @@ import (
 const (
 	// spaceTick is how often fill is measured.
 	spaceTick = 2 * time.Second
-	// purgeEvery is how many ticks pass between purges by age; one for space needs no waiting.
-	purgeEvery = 15
+	// shortTick is the same while space is short: events and records wait for it.
+	shortTick = 200 * time.Millisecond
+	// purgeEvery is how much time passes between purges by age; one for space needs no waiting.
+	purgeEvery = 30 * time.Second
 )
 
 // reserve is what appends of events leave free, so that fences and purges always go through.
@@ -29,18 +31,28 @@ func toUnsigned(limit int64) uint64 { return uint64(max(limit, 0)) }
 // keepSpace measures and purges until ctx ends. It needs neither lease nor fence: purging is what frees space, and doing it
 // twice does no harm.
 func (j *Journal) keepSpace(ctx context.Context) {
-	tick := time.NewTicker(spaceTick)
-	defer tick.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	var purged time.Time
 	age, begin := ageClock{patience: j.patience()}, time.Now()
-	for n := 0; ; n++ {
-		now := age.believed(j.set.Clock(), time.Since(begin))
-		if err := j.spaceOnce(ctx, now, n%purgeEvery == 0); err != nil && ctx.Err() == nil {
-			j.set.Logger.DebugContext(ctx, "space not measured", telemetry.Err(err))
-		}
+	for {
 		select {
-		case <-tick.C:
+		case <-next.C:
 		case <-ctx.Done():
 			return
+		}
+		due := time.Since(purged) >= purgeEvery
+		if due {
+			purged = time.Now()
+		}
+		now := age.believed(j.set.Clock(), time.Since(begin))
+		if err := j.spaceOnce(ctx, now, due); err != nil && ctx.Err() == nil {
+			j.set.Logger.DebugContext(ctx, "space not measured", telemetry.Err(err))
+		}
+		if j.short.Load() {
+			next.Reset(shortTick)
+		} else {
+			next.Reset(spaceTick)
 		}
 	}
 }
@@ -62,8 +74,9 @@ func (j *Journal) spaceOnce(ctx context.Context, now time.Time, due bool) error 
 		return err
 	}
 	events, raw := states[j.names.events()], states[j.names.raw()]
-	short := events.Bytes > pressure(toUnsigned(int64(j.stream.MaxBytes)))
+	short := j.room.wanting() || events.Bytes > pressure(toUnsigned(int64(j.stream.MaxBytes)))
 	shortRaw := raw.Bytes > pressure(toUnsigned(int64(j.rawBytes())))
+	j.short.Store(short || shortRaw)
 	if !due && !short && !shortRaw {
 		return nil
 	}

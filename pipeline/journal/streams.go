@@ -20,8 +20,15 @@ func (j *Journal) rawBytes() pipeline.Size { return j.stream.MaxBytes }
 // sideBytes is what LATE, QUARANTINE and DEAD may take each: a quarter of EVENTS together.
 func (j *Journal) sideBytes() pipeline.Size { return j.stream.MaxBytes / 12 }
 
+// parkedBytes is what the bucket of parked lanes may take. A lane takes about 300 bytes.
+func parkedBytes(s StreamConfig) pipeline.Size {
+	return min(max(s.MaxBytes/32, 4*pipeline.MiB), 64*pipeline.MiB)
+}
+
 // TotalBytes is the most that all streams of s together take on disk of one server.
-func TotalBytes(s StreamConfig) pipeline.Size { return 2*s.MaxBytes + 3*(s.MaxBytes/12) }
+func TotalBytes(s StreamConfig) pipeline.Size {
+	return 2*s.MaxBytes + 3*(s.MaxBytes/12) + parkedBytes(s)
+}
 
 // makeStreams makes what is missing. Every stream is a Limits stream that refuses what does not fit (I6).
 func (j *Journal) makeStreams(ctx context.Context) error {
@@ -32,6 +39,10 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 		{Name: n.late(), Subjects: []string{n.prefix + ".late.*.*"}, MaxBytes: int64(j.sideBytes())},
 		{Name: n.quarantine(), Subjects: []string{n.prefix + ".quarantine.*"}, MaxBytes: int64(j.sideBytes())},
 		{Name: n.dead(), Subjects: []string{n.prefix + ".dead.*.*.*"}, MaxBytes: int64(j.sideBytes()), MaxMsgsPerSubject: 1},
+		{
+			Name: n.parkedStream(), Subjects: []string{n.parkedAll()}, MaxBytes: int64(parkedBytes(j.stream)), MaxMsgsPerSubject: 1,
+			AllowRollup: true, AllowMsgTTL: true, DenyDelete: true,
+		},
 	}
 	for _, c := range all {
 		c.Retention = jetstream.LimitsPolicy

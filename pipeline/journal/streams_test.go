@@ -71,6 +71,6 @@ func TestEveryStreamRefusesWhatDoesNotFit(t *testing.T) {
 		require.Positive(t, c.MaxBytes, name)
 		sum += pipeline.Size(c.MaxBytes)
 	}
-	require.Len(t, j.streams, 5)
+	require.Len(t, j.streams, 6)
 	require.Equal(t, TotalBytes(j.stream), sum)
 }

@@ -3,6 +3,7 @@ package order
 import (
 	"time"
 
+	"carillon/pipeline"
 	"carillon/pipeline/chime"
 )
 
@@ -14,12 +15,24 @@ type Entry[P any] struct {
 	Kind     string
 	Attendee string
 	Time     int64
+	// Raw is the place of the record in the log: of holds that end together the one with the lowest ends first.
+	Raw uint64
 	// IsLate and Late (milliseconds) are set by the buffer.
 	IsLate bool
 	Late   int64
 	// First is set by the buffer when the attendee's state put the event before others of the same time. It must be given
 	// back to Restore.
 	First bool
+	// Gap is set by the buffer in mode causal: the rules that the event waited for in vain, joined with commas; see Rules. It
+	// must be given back to Restore.
+	Gap string
+	// Arrived is set by the buffer in mode causal when the event waited: the log time of its arrival in Unix nanoseconds. It
+	// must be given back to Restore.
+	Arrived int64
+	// Role is what the attendee is; mode causal needs it.
+	Role pipeline.Role
+	// Source is the source that brought the copy; mode adaptive learns from it.
+	Source string
 	// Size is how many bytes the event keeps in memory.
 	Size int
 	// Payload is carried along.
@@ -32,11 +45,24 @@ type Limits struct {
 	Events, Bytes int
 }
 
+// keeper is one meeting in a mode.
+type keeper[P any] interface {
+	// push lets an event leave or keeps it, and reports whether it waits.
+	push(h *held[P]) bool
+	// release lets an event that waits leave, and before it what must come before it.
+	release(h *held[P])
+	// restore notes that an event left before.
+	restore(h *held[P])
+	// idle reports whether nothing waits.
+	idle() bool
+}
+
 // Buffer holds the events of many meetings. It has one user at a time.
 type Buffer[P any] struct {
 	config   Config
 	limits   Limits
-	meetings map[string]*meeting[P]
+	window   window
+	meetings map[string]keeper[P]
 	due      dueHeap[P]
 	ready    []Entry[P]
 	held     Limits
@@ -45,34 +71,53 @@ type Buffer[P any] struct {
 
 // New returns an empty buffer.
 func New[P any](c Config, limits Limits) *Buffer[P] {
-	return &Buffer[P]{config: c, limits: limits, meetings: make(map[string]*meeting[P])}
+	return &Buffer[P]{config: c, limits: limits, window: newWindow(c), meetings: make(map[string]keeper[P])}
 }
 
 // Push takes an event that arrived at now, after it released what is due at now. What Push releases is returned by the next
 // Due.
 func (b *Buffer[P]) Push(now time.Time, e Entry[P]) {
-	e.IsLate, e.Late, e.First = false, 0, false
+	e.IsLate, e.Late, e.First, e.Gap, e.Arrived = false, 0, false, "", 0
 	if b.config.Mode == ModeNone {
 		b.ready = append(b.ready, e)
 		return
 	}
 	b.expire(now.UnixNano())
-	m := b.meeting(e.Key)
-	h := &held[P]{entry: e, traits: chime.Lookup(e.Kind), due: now.Add(b.config.Window).UnixNano()}
-	m.place(h)
-	for m.line.len() > 0 && m.missed(m.line.front()) {
-		b.leave(m, m.line.pop(), true)
-	}
-	b.held.Events++
-	b.held.Bytes += e.Size
-	if m.missed(h) {
-		b.leave(m, h, true)
+	b.window.observe(now, e.arrival(), true)
+	b.take(newHeld(e), now)
+}
+
+// Again tells of the very record of an event that has left before and was not given to Restore: a record that is read again
+// after a recovery. Nothing comes of it, but in mode causal the event waits once more as it did, and so do those behind it.
+func (b *Buffer[P]) Again(now time.Time, e Entry[P]) {
+	if !b.Rereads() {
 		return
 	}
-	m.line.insert(h)
-	b.due.push(h)
-	b.relieve()
+	b.expire(now.UnixNano())
+	e.IsLate, e.Late, e.First, e.Gap, e.Arrived = false, 0, false, "", 0
+	h := newHeld(e)
+	h.again = true
+	b.take(h, now)
 }
+
+// Rereads reports whether events whose records are going to be read again are for Again. If not they are for Restore, as all
+// others.
+func (b *Buffer[P]) Rereads() bool { return b.config.Mode == ModeCausal }
+
+// take hands an event that arrived at an instant to its meeting.
+func (b *Buffer[P]) take(h *held[P], arrived time.Time) {
+	h.due = arrived.Add(b.window.current()).UnixNano()
+	b.held.Events++
+	b.held.Bytes += h.entry.Size
+	if b.meeting(h.entry.Key).push(h) {
+		b.due.push(h)
+		b.relieve()
+	}
+}
+
+// Copy tells of a copy of an event that arrived at now, when the event had come already. Only mode adaptive learns from it: how
+// long each source takes. Key, ID, Source and Time of the entry are looked at.
+func (b *Buffer[P]) Copy(now time.Time, e Entry[P]) { b.window.observe(now, e.arrival(), false) }
 
 // Due appends to dst what may leave at now and what Push released, in order, and returns it.
 func (b *Buffer[P]) Due(dst []Entry[P], now time.Time) []Entry[P] {
@@ -101,26 +146,23 @@ func (b *Buffer[P]) relieve() {
 	}
 }
 
-// release lets h leave, and before it all that precede it in its meeting. It does nothing when h has left.
+// release lets h leave, and before it what must come before it. It does nothing when h has left.
 func (b *Buffer[P]) release(h *held[P]) {
-	if h.released {
-		return
-	}
-	m := b.meetings[h.entry.Key]
-	for !h.released {
-		b.leave(m, m.next(), false)
+	if !h.released {
+		b.meetings[h.entry.Key].release(h)
 	}
 }
 
 // leave makes h ready for the next Due. The heap of ends of holds keeps h until its turn, but not what it carries.
-func (b *Buffer[P]) leave(m *meeting[P], h *held[P], late bool) {
-	if late {
-		h.entry.IsLate, h.entry.Late = true, m.frontier.time-h.entry.Time
-		m.apply(h)
-	}
+func (b *Buffer[P]) leave(h *held[P]) {
 	b.held.Events--
 	b.held.Bytes -= h.entry.Size
-	b.ready = append(b.ready, h.entry)
+	if h.waited {
+		h.entry.Arrived = h.due - int64(b.config.Window)
+	}
+	if !h.again {
+		b.ready = append(b.ready, h.entry)
+	}
 	h.released, h.entry = true, Entry[P]{}
 }
 
@@ -138,22 +180,33 @@ func (b *Buffer[P]) Next() (time.Time, bool) {
 	return time.Unix(0, b.due[0].due), true
 }
 
-// Restore tells the buffer of an event that left before: of a meeting that is not in memory, in the order they left. An event
-// that stands before one restored earlier counts as late whether or not it says so: it left under another mode.
-func (b *Buffer[P]) Restore(e Entry[P]) {
+// Restore tells the buffer, at log time now, of an event that left before: of a meeting that is not in memory, in the order they
+// left. Late events may come behind all others. An event that stands before one restored earlier counts as late whether or not
+// it says so: it left under another mode.
+func (b *Buffer[P]) Restore(now time.Time, e Entry[P]) {
 	if b.config.Mode == ModeNone {
 		return
 	}
-	b.meeting(e.Key).restore(&held[P]{entry: e, traits: chime.Lookup(e.Kind)})
+	arrived := time.Unix(0, e.Arrived)
+	if !b.Rereads() || e.Arrived == 0 || !arrived.Add(b.config.Window).After(now) {
+		b.meeting(e.Key).restore(newHeld(e))
+		return
+	}
+	// At this moment of the log the event was waiting, unless what it waited for was restored before it, or something that left
+	// by now is going to be restored after it.
+	h := newHeld(e)
+	h.again, h.gap, h.entry.Gap = true, e.Gap, ""
+	b.take(h, arrived)
 }
 
 // Forget drops what is known of a meeting. It reports false, and does nothing, while events of it are held.
 func (b *Buffer[P]) Forget(key string) bool {
 	m, ok := b.meetings[key]
-	if ok && m.line.len() > 0 {
+	if ok && !m.idle() {
 		return false
 	}
 	delete(b.meetings, key)
+	b.window.forget(key)
 	return true
 }
 
@@ -163,10 +216,22 @@ func (b *Buffer[P]) Held() int { return b.held.Events }
 // Forced returns how many times a hold was cut short because too many events were held.
 func (b *Buffer[P]) Forced() uint64 { return b.forced }
 
-func (b *Buffer[P]) meeting(key string) *meeting[P] {
+// Window returns for how long an event that came now would be held at most; 0 in mode none.
+func (b *Buffer[P]) Window() time.Duration {
+	if b.config.Mode == ModeNone {
+		return 0
+	}
+	return b.window.current()
+}
+
+func (b *Buffer[P]) meeting(key string) keeper[P] {
 	m, ok := b.meetings[key]
 	if !ok {
-		m = &meeting[P]{before: make(state)}
+		if b.config.Mode == ModeCausal {
+			m = newCausal(b)
+		} else {
+			m = newMeeting(b)
+		}
 		b.meetings[key] = m
 	}
 	return m

@@ -84,7 +84,7 @@ func requireOnce(t require.TestingT, script []arrival, out []order.Entry[int]) {
 	for _, e := range out {
 		require.False(t, seen[e.Payload], "twice")
 		seen[e.Payload] = true
-		e.First, e.IsLate, e.Late = false, false, 0
+		e.First, e.IsLate, e.Late, e.Gap, e.Arrived = false, false, 0, "", 0
 		require.Equal(t, script[e.Payload].e, e)
 	}
 }
@@ -173,7 +173,7 @@ func TestNone(t *testing.T) {
 		script := arrivals(t, 0)
 		b := order.New[int](order.Config{Mode: order.ModeNone}, order.Limits{})
 		for _, a := range script {
-			b.Restore(a.e)
+			b.Restore(instant(0), a.e)
 			b.Push(instant(a.at), a.e)
 			next, ok := b.Next()
 			require.True(t, ok)

@@ -23,7 +23,7 @@ func TestManyEqualTimes(t *testing.T) {
 			for i := range events {
 				e := entry(i, 0)
 				e.Key, e.Time, e.Kind, e.Attendee = "m", 1, "chime:AttendeeJoined", strconv.Itoa(i/2)
-				b.Restore(e)
+				b.Restore(instant(0), e)
 			}
 			begin, left := time.Now(), 0
 			var out []order.Entry[int]

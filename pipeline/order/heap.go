@@ -1,6 +1,6 @@
 package order
 
-// dueHeap is a binary heap of held events, the one whose hold ends first on top.
+// dueHeap is a binary heap of held events, the one whose hold ends first on top; of several the one whose record came first.
 type dueHeap[P any] []*held[P]
 
 func (q *dueHeap[P]) push(h *held[P]) {
@@ -8,7 +8,7 @@ func (q *dueHeap[P]) push(h *held[P]) {
 	s := *q
 	for i := len(s) - 1; i > 0; {
 		up := (i - 1) / 2
-		if s[up].due <= s[i].due {
+		if !s[i].endsBefore(s[up]) {
 			return
 		}
 		s[up], s[i] = s[i], s[up]
@@ -25,7 +25,7 @@ func (q *dueHeap[P]) pop() *held[P] {
 	for i := 0; ; {
 		least := i
 		for _, down := range [2]int{2*i + 1, 2*i + 2} {
-			if down < n && s[down].due < s[least].due {
+			if down < n && s[down].endsBefore(s[least]) {
 				least = down
 			}
 		}
@@ -35,4 +35,8 @@ func (q *dueHeap[P]) pop() *held[P] {
 		s[i], s[least] = s[least], s[i]
 		i = least
 	}
+}
+
+func (h *held[P]) endsBefore(o *held[P]) bool {
+	return h.due < o.due || h.due == o.due && h.raw < o.raw
 }

@@ -14,7 +14,7 @@ func (l *line[P]) len() int { return len(l.events) - l.begin }
 func (l *line[P]) front() *held[P] { return l.events[l.begin] }
 
 func (l *line[P]) insert(h *held[P]) {
-	at, _ := slices.BinarySearchFunc(l.events[l.begin:], h, byPosition[P])
+	at, _ := slices.BinarySearchFunc(l.waiting(), h, byPosition[P])
 	l.events = slices.Insert(l.events, l.begin+at, h)
 }
 
@@ -32,9 +32,22 @@ func (l *line[P]) pop() *held[P] {
 	return h
 }
 
+// remove takes h, which waits.
+func (l *line[P]) remove(h *held[P]) {
+	if l.front() == h {
+		l.pop()
+		return
+	}
+	at, _ := slices.BinarySearchFunc(l.waiting(), h, byPosition[P])
+	l.events = slices.Delete(l.events, l.begin+at, l.begin+at+1)
+}
+
+// waiting returns all events.
+func (l *line[P]) waiting() []*held[P] { return l.events[l.begin:] }
+
 // at returns the events of one time.
 func (l *line[P]) at(at int64) []*held[P] {
-	waiting := l.events[l.begin:]
+	waiting := l.waiting()
 	from, _ := slices.BinarySearchFunc(waiting, at, notBefore[P])
 	to, _ := slices.BinarySearchFunc(waiting[from:], at+1, notBefore[P])
 	return waiting[from : from+to]

@@ -10,27 +10,73 @@ import (
 type held[P any] struct {
 	entry    Entry[P]
 	traits   chime.Traits
+	rank     uint8 // breaks ties
 	due      int64 // log time, nanoseconds
+	raw      uint64
 	released bool
+	// waited is set by mode causal; again says that the event is in EVENTS already and leaves without a trace.
+	waited, again bool
+	// gap is that of an event that left before and perhaps waits once more.
+	gap string
+}
+
+func newHeld[P any](e Entry[P]) *held[P] {
+	t := chime.Lookup(e.Kind)
+	return &held[P]{entry: e, traits: t, rank: t.Rank, raw: e.Raw}
 }
 
 func (h *held[P]) position() position {
-	return position{time: h.entry.Time, first: h.entry.First, rank: h.traits.Rank, id: h.entry.ID}
+	return position{time: h.entry.Time, first: h.entry.First, rank: h.rank, id: h.entry.ID}
 }
 
 func (h *held[P]) part() part { return part{h.entry.Attendee, h.traits.Dimension} }
 
 func byPosition[P any](a, b *held[P]) int { return a.position().compare(b.position()) }
 
-// meeting is what the buffer knows of one meeting.
+// meeting is what the buffer knows of one meeting in the modes time and adaptive.
 type meeting[P any] struct {
-	line line[P]
+	buffer *Buffer[P]
+	line   line[P]
 	// frontier is the last position that was released in order; passed says whether there is one.
 	frontier position
 	passed   bool
 	// before is the state before the instant; both stand still while events of the instant come and go.
 	before  state
 	instant instant
+}
+
+func newMeeting[P any](b *Buffer[P]) *meeting[P] {
+	return &meeting[P]{buffer: b, before: make(state)}
+}
+
+func (m *meeting[P]) idle() bool { return m.line.len() == 0 }
+
+// push lets h wait, unless it is late.
+func (m *meeting[P]) push(h *held[P]) bool {
+	m.place(h)
+	for m.line.len() > 0 && m.missed(m.line.front()) {
+		m.late(m.line.pop())
+	}
+	if m.missed(h) {
+		m.late(h)
+		return false
+	}
+	m.line.insert(h)
+	return true
+}
+
+// late lets h leave at once.
+func (m *meeting[P]) late(h *held[P]) {
+	h.entry.IsLate, h.entry.Late = true, m.frontier.time-h.entry.Time
+	m.apply(h)
+	m.buffer.leave(h)
+}
+
+// release lets h leave, and before it all that precede it.
+func (m *meeting[P]) release(h *held[P]) {
+	for !h.released {
+		m.buffer.leave(m.next())
+	}
 }
 
 // enter moves to the time of the first event that waits and gives the events of that time their places.
@@ -117,22 +163,30 @@ func (m *meeting[P]) pass(h *held[P]) {
 
 // apply notes what an event that left has switched. For a late one the state before the instant stands still too.
 func (m *meeting[P]) apply(h *held[P]) {
-	if h.traits.Switch == chime.SwitchNone {
-		return
-	}
 	if m.instant.left == nil {
 		m.instant.left = make(state)
 	}
-	m.instant.left.set(h.part(), setting{at: h.position(), on: h.traits.Switch == chime.SwitchOn})
+	m.change(m.instant.left, h)
 }
 
-// restore notes that h left before, as its entry says.
+func (m *meeting[P]) change(s state, h *held[P]) {
+	if h.traits.Switch != chime.SwitchNone {
+		s.set(h.part(), setting{at: h.position(), on: h.traits.Switch == chime.SwitchOn})
+	}
+}
+
+// restore notes that h left before, as its entry says. A late event may be told of later than it left: by how much it was late
+// says in which instant that was.
 func (m *meeting[P]) restore(h *held[P]) {
 	if h.entry.IsLate || m.missed(h) {
 		if m.instant.open && m.instant.time == h.entry.Time {
 			m.instant.note(h.part(), h.traits.Switch)
 		}
-		m.apply(h)
+		if h.entry.IsLate && m.instant.open && h.entry.Time+h.entry.Late < m.instant.time {
+			m.change(m.before, h)
+		} else {
+			m.apply(h)
+		}
 		return
 	}
 	m.enter(h.entry.Time)

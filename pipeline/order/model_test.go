@@ -112,7 +112,7 @@ func (m *model) over() bool {
 }
 
 func (m *model) soonest() *thing {
-	return slices.MinFunc(m.held(), func(a, b *thing) int { return cmp.Compare(a.due(), b.due()) })
+	return slices.MinFunc(m.held(), func(a, b *thing) int { return cmp.Or(cmp.Compare(a.due(), b.due()), cmp.Compare(a.Raw, b.Raw)) })
 }
 
 func (m *model) expire(now int64) {

@@ -59,11 +59,11 @@ func entry(i int, random uint16) order.Entry[int] {
 	var id chime.Identity
 	binary.BigEndian.PutUint16(id[:], random)
 	binary.BigEndian.PutUint32(id[12:], uint32(i))
-	return order.Entry[int]{ID: id, Payload: i}
+	return order.Entry[int]{ID: id, Payload: i, Raw: uint64(i)}
 }
 
 func newBuffer(limits order.Limits) *order.Buffer[int] {
-	return order.New[int](order.Config{Mode: order.ModeTime, Window: window * time.Millisecond, Late: order.LateForward}, limits)
+	return order.New[int](config(order.ModeTime), limits)
 }
 
 // byKey spreads entries over their meetings.
@@ -73,4 +73,11 @@ func byKey(es []order.Entry[int]) map[string][]order.Entry[int] {
 		out[e.Key] = append(out[e.Key], e)
 	}
 	return out
+}
+
+// config is that of all tests but for its mode.
+func config(mode order.Mode) order.Config {
+	c := order.DefaultConfig()
+	c.Mode, c.Window = mode, window*time.Millisecond
+	return c
 }

@@ -11,16 +11,13 @@ import (
 
 // openAdmin opens the operators' listener first, so that a slow start can be watched.
 func (r *Router) openAdmin(ctx context.Context) error {
-	r.admin = newServer(r.setup.Admin.Listen, TLSConfig{}, r.set.Logger)
-	routes := map[string]http.Handler{
-		"GET /metrics": promhttp.HandlerFor(r.set.Registry, promhttp.HandlerOpts{Registry: r.set.Registry}),
-		"GET /healthz": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }),
-		"GET /readyz":  http.HandlerFunc(r.serveReady),
-	}
-	for path, h := range routes {
-		if err := r.admin.Handle(path, h); err != nil {
-			return err
-		}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r.set.Registry, promhttp.HandlerOpts{Registry: r.set.Registry}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", r.serveReady)
+	r.admin = &server{
+		addr: r.setup.Admin.Listen, handler: mux, logger: r.set.Logger,
+		connections: newConnections(adminConnections, connectionMetrics{}),
 	}
 	if err := r.admin.start(ctx); err != nil {
 		return err

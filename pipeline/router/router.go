@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carillon/pipeline"
+	"carillon/pipeline/dedupe"
 	"carillon/pipeline/deliver"
 	"carillon/pipeline/ingest"
 	"carillon/pipeline/journal"
@@ -25,6 +26,7 @@ import (
 type Setup struct {
 	Connect  journal.ConnectConfig
 	Stream   journal.StreamConfig
+	Identity dedupe.Config
 	Order    order.Config
 	HTTP     HTTPConfig
 	Admin    AdminConfig
@@ -35,8 +37,10 @@ type Setup struct {
 
 // SourceSetup is one configured source.
 type SourceSetup struct {
-	ID  string
-	New func(pipeline.Settings) (pipeline.Source, error)
+	ID string
+	// Group names the sources that are expected to bring the same events; see dedupe.SourceConfig.
+	Group string
+	New   func(pipeline.Settings) (pipeline.Source, error)
 }
 
 // SinkSetup is one configured sink.
@@ -62,7 +66,7 @@ type Router struct {
 	journal  *journal.Journal
 	sinks    []*deliver.Sink
 	sources  []*source
-	http     *server
+	http     *frontDoor
 	admin    *server
 	teardown teardown
 	started  atomic.Bool
@@ -151,10 +155,10 @@ func (r *Router) startSinks(ctx context.Context) error {
 
 // buildSources makes the sources before anything runs, so that all receivers have registered their paths.
 func (r *Router) buildSources(context.Context) error {
-	r.http = newServer(r.setup.HTTP.Listen, r.setup.HTTP.TLS, r.set.Logger)
+	r.http = r.newFrontDoor()
 	for _, s := range r.setup.Sources {
 		set := r.settings("source", s.ID)
-		set.HTTP = r.http
+		set.HTTP = r.http.of(s.ID)
 		src, err := s.New(set)
 		if err != nil {
 			return fmt.Errorf("building source %q: %w", s.ID, err)
@@ -225,6 +229,7 @@ func (r *Router) startPartitions(ctx context.Context) error {
 	set := sequence.Settings{
 		Journal: r.journal, Order: r.setup.Order, Limits: sequence.DefaultLimits(n), Logger: r.set.Logger,
 		Metrics: sequence.NewMetrics(r.set.Registry, append(ids, "journal")),
+		Ledger:  r.ledger(), Retention: r.setup.Stream.Retention,
 	}
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	for p := range n {

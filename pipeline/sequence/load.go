@@ -15,7 +15,10 @@ const loaders = 2
 type load struct {
 	key    string
 	events []pipeline.Event
-	err    error
+	// late is what LATE keeps of the meeting, lateSeq the sequence of the last of it.
+	late    []pipeline.Event
+	lateSeq uint64
+	err     error
 }
 
 // loader reads histories beside the loop, so that one cold meeting does not stop the others.
@@ -38,9 +41,8 @@ func (l *loader) run(ctx context.Context, j *journal.Journal, p int) {
 	for {
 		select {
 		case key := <-l.requests:
-			events, err := j.History(ctx, p, key)
 			select {
-			case l.results <- load{key: key, events: events, err: err}:
+			case l.results <- read(ctx, j, p, key):
 			case <-ctx.Done():
 				return
 			}
@@ -48,6 +50,15 @@ func (l *loader) run(ctx context.Context, j *journal.Journal, p int) {
 			return
 		}
 	}
+}
+
+// read reads the history of one meeting. What happened to it is in one of the two streams (I2).
+func read(ctx context.Context, j *journal.Journal, p int, key string) load {
+	l := load{key: key}
+	if l.events, l.err = j.History(ctx, p, key); l.err == nil {
+		l.late, l.lateSeq, l.err = j.LateHistory(ctx, p, key)
+	}
+	return l
 }
 
 // ask queues a key.

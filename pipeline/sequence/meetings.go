@@ -18,8 +18,13 @@ type meeting struct {
 	waiting []record
 	// unsettled is how many of its events are held or not appended yet. While there are any the meeting must stay.
 	unsettled int
-	used      time.Time
-	element   *list.Element
+	// lateSeq is the sequence of the last message of the key in LATE.
+	lateSeq uint64
+	used    time.Time
+	element *list.Element
+	// bytes is what it takes in memory, as the meetings were told last; generation what it remembered a while ago.
+	bytes      int
+	generation generation
 }
 
 // record is one RAW record in the sequencer.
@@ -30,11 +35,34 @@ type record struct {
 	at       time.Time // log time of its reading
 }
 
-// meetings is the memory of a partition, bounded by count: the least recently used leave first (I6).
+// meetings is the memory of a partition, bounded by count and bytes: the least recently used leave first (I6). One that must
+// stay, because of its events that are held, stays.
 type meetings struct {
 	byKey map[string]*meeting
 	lru   *list.List // front: most recently used
 	limit int
+	// bytes is what they take, maxBytes what they may; 0: as much as they need.
+	bytes, maxBytes int
+}
+
+// meetingOverhead is about what a meeting takes beside its events, in bytes: its key, places in maps and lists, and what order
+// knows of it.
+const meetingOverhead = 1024
+
+// weigh takes note of what a meeting takes now. One counts for half of all at most: a key without end that needs more than
+// there is must not drive all others out.
+func (ms *meetings) weigh(m *meeting) {
+	now := m.memory.Bytes() + meetingOverhead
+	if ms.maxBytes > 0 {
+		now = min(now, ms.maxBytes/2)
+	}
+	ms.bytes += now - m.bytes
+	m.bytes = now
+}
+
+// full reports whether there are more, or larger ones, than there may be.
+func (ms *meetings) full() bool {
+	return ms.lru.Len() > ms.limit || ms.maxBytes > 0 && ms.bytes > ms.maxBytes
 }
 
 func newMeetings(limit int) *meetings {
@@ -64,7 +92,7 @@ func (ms *meetings) evict(now time.Time, most int, forget func(key string) bool)
 			return
 		}
 		m, ok := e.Value.(*meeting)
-		if !ok || (ms.lru.Len() <= ms.limit && !m.used.Before(oldest)) {
+		if !ok || (!ms.full() && !m.used.Before(oldest)) {
 			return
 		}
 		if m.unsettled > 0 || m.loading || !forget(m.key) {
@@ -74,5 +102,7 @@ func (ms *meetings) evict(now time.Time, most int, forget func(key string) bool)
 		}
 		ms.lru.Remove(e)
 		delete(ms.byKey, m.key)
+		ms.bytes -= m.bytes
+		m.memory.Close() // The ledger may still watch some of its events.
 	}
 }

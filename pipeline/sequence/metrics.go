@@ -1,6 +1,8 @@
 package sequence
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,6 +10,7 @@ import (
 
 	"carillon/pipeline"
 	"carillon/pipeline/dedupe"
+	"carillon/pipeline/order"
 )
 
 // otherSource is the label of records whose source left the configuration.
@@ -24,6 +27,10 @@ type Metrics struct {
 	unreadable prometheus.Counter
 	lag        prometheus.Histogram
 	recoveries prometheus.Counter
+	gaps       map[string]prometheus.Counter
+	lates      map[order.LatePolicy]prometheus.Counter
+	windows    *prometheus.GaugeVec
+	ledger     ledgerMetrics
 }
 
 // NewMetrics registers the metrics; sources are the ids of the configured sources.
@@ -55,6 +62,8 @@ func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 		events:    map[string]prometheus.Counter{},
 		witnesses: map[string]prometheus.Counter{},
 	}
+	m.orderMetrics(f)
+	m.ledger = newLedgerMetrics(f, sources)
 	events := f.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_dedupe_events_total", Help: "New events, by the source that brought them first.",
 	}, []string{"source"})
@@ -67,6 +76,44 @@ func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 	m.out.WithLabelValues("true")
 	m.out.WithLabelValues("false")
 	return m
+}
+
+// orderMetrics makes what tells of gaps, of late events and of the window.
+func (m *Metrics) orderMetrics(f promauto.Factory) {
+	gaps := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_order_gaps_total", Help: "Predecessors that were waited for in vain, by the rule of mode causal that wanted them.",
+	}, []string{"rule"})
+	m.gaps = map[string]prometheus.Counter{}
+	for _, rule := range order.Rules() {
+		m.gaps[rule] = gaps.WithLabelValues(rule)
+	}
+	lates := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_order_late_total", Help: "Late events, by what the policy for them did: forwarded to EVENTS, diverted to LATE, or dropped but for their headers.",
+	}, []string{"outcome"})
+	m.lates = map[order.LatePolicy]prometheus.Counter{
+		order.LateForward: lates.WithLabelValues("forwarded"), order.LateDivert: lates.WithLabelValues("diverted"), order.LateDrop: lates.WithLabelValues("dropped"),
+	}
+	m.windows = f.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "carillon_order_window_seconds", Help: "For how long an event that comes now is held at most; with mode adaptive it follows the measured disorder.",
+	}, []string{"partition"})
+}
+
+// window returns the gauge of a partition.
+func (m *Metrics) window(p int) prometheus.Gauge { return m.windows.WithLabelValues(strconv.Itoa(p)) }
+
+// late counts a late event.
+func (m *Metrics) late(p order.LatePolicy) { m.lates[p].Inc() }
+
+// gap counts every rule that an event names.
+func (m *Metrics) gap(rules string) {
+	if rules == "" {
+		return
+	}
+	for rule := range strings.SplitSeq(rules, ",") {
+		if gaps, ok := m.gaps[rule]; ok {
+			gaps.Inc()
+		}
+	}
 }
 
 // Recovered counts a partition that is taken anew.
@@ -90,7 +137,9 @@ func (m *Metrics) released(e *pipeline.Event, now time.Time) {
 	late := "false"
 	if e.IsLate {
 		late = "true"
+		m.late(order.LateForward)
 	}
+	m.gap(e.Gap)
 	m.out.WithLabelValues(late).Inc()
 	m.lag.Observe(now.Sub(e.Received).Seconds())
 }

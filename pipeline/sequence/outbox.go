@@ -1,9 +1,11 @@
 package sequence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,29 +20,41 @@ import (
 // maxBatchBytes bounds one append.
 const maxBatchBytes = 4 << 20
 
-// outgoing is a released event on its way to EVENTS.
+// outgoing is a released event on its way to EVENTS, or to LATE.
 type outgoing struct {
-	msg *nats.Msg
+	msg  *nats.Msg
+	late bool
 	released
 }
 
-// outbox holds what order released until it is in EVENTS: one batch in flight, the next one gathers meanwhile.
+// batch is one append: of several messages to EVENTS, or of one to LATE.
+type batch struct {
+	msgs []*nats.Msg
+	late bool
+	// last is the sequence that the last message of the key in LATE is to have.
+	last uint64
+}
+
+// outbox holds what order released until it has its place: one batch in flight, the next one gathers meanwhile. What goes to
+// LATE keeps its turn: when it is appended all that made it late is in EVENTS.
 type outbox struct {
 	queue   []outgoing
 	flight  []outgoing
+	most    int              // how many events a batch may have after the journal was full, 0: as many as it takes
 	single  int              // how many of the next events go alone, because a batch with them was refused
 	wait    <-chan time.Time // for the next try of the batch in flight; nil when none is due
-	batches chan []*nats.Msg
+	batches chan batch
 	results chan error
+	lateSeq uint64 // of the last append to LATE; valid when its result is nil
 }
 
-func (o *outbox) start(ctx context.Context, wg *sync.WaitGroup, f *journal.Fence) {
-	o.batches, o.results = make(chan []*nats.Msg, 1), make(chan error, 1)
+func (o *outbox) start(ctx context.Context, wg *sync.WaitGroup, j *journal.Journal, f *journal.Fence) {
+	o.batches, o.results = make(chan batch, 1), make(chan error, 1)
 	wg.Go(func() {
 		for {
 			select {
-			case msgs := <-o.batches:
-				o.results <- f.Append(ctx, msgs)
+			case b := <-o.batches:
+				o.results <- o.append(ctx, j, f, b)
 			case <-ctx.Done():
 				return
 			}
@@ -48,11 +62,24 @@ func (o *outbox) start(ctx context.Context, wg *sync.WaitGroup, f *journal.Fence
 	})
 }
 
+// append stores a batch. The result that follows makes lateSeq visible to the loop.
+func (o *outbox) append(ctx context.Context, j *journal.Journal, f *journal.Fence, b batch) (err error) {
+	if !b.late {
+		return f.Append(ctx, b.msgs)
+	}
+	o.lateSeq, err = j.AppendLate(ctx, b.msgs[0], b.last)
+	return err
+}
+
 func (o *outbox) add(x outgoing) { o.queue = append(o.queue, x) }
 
 func (o *outbox) len() int { return len(o.queue) + len(o.flight) }
 
 func (o *outbox) busy() bool { return len(o.flight) > 0 }
+
+// idle reports whether no append is under way: a batch that waits for room in the journal must not keep the fence from moving,
+// because a purge that would make room may be waiting for just that.
+func (o *outbox) idle() bool { return !o.busy() || o.wait != nil }
 
 // send starts the next append if none is in flight.
 func (o *outbox) send() {
@@ -69,11 +96,11 @@ func (o *outbox) send() {
 }
 
 func (o *outbox) submit() {
-	msgs := make([]*nats.Msg, len(o.flight))
+	b := batch{msgs: make([]*nats.Msg, len(o.flight)), late: o.flight[0].late, last: o.flight[0].meeting.lateSeq}
 	for i := range o.flight {
-		msgs[i] = o.flight[i].msg
+		b.msgs[i] = o.flight[i].msg
 	}
-	o.batches <- msgs
+	o.batches <- b
 }
 
 // cut returns how many events the next batch has.
@@ -82,19 +109,38 @@ func (o *outbox) cut() int {
 		o.single--
 		return 1
 	}
-	size := 0
-	for n := range min(len(o.queue), journal.MaxAppend) {
-		if size += len(o.queue[n].msg.Data); size > maxBatchBytes && n > 0 {
+	if o.queue[0].late {
+		return 1
+	}
+	size, most := 0, min(len(o.queue), cmp.Or(o.most, journal.MaxAppend))
+	for n := range most {
+		if size += len(o.queue[n].msg.Data); n > 0 && (size > maxBatchBytes || o.queue[n].late) {
 			return n
 		}
 	}
-	return min(len(o.queue), journal.MaxAppend)
+	return most
 }
 
 // arrived empties the flight.
 func (o *outbox) arrived() {
 	clear(o.flight)
 	o.flight = o.flight[:0]
+}
+
+// shrink puts half of the batch in flight back after the journal had no room for it: what does not fit as a whole may fit in
+// parts. Batches grow again with every one that is stored.
+func (o *outbox) shrink() {
+	o.most = max(1, len(o.flight)/2)
+	o.queue = append(slices.Clone(o.flight[o.most:]), o.queue...)
+	clear(o.flight[o.most:])
+	o.flight = o.flight[:o.most]
+}
+
+// grow lets the next batch be twice as large.
+func (o *outbox) grow() {
+	if o.most *= 2; o.most >= journal.MaxAppend {
+		o.most = 0
+	}
 }
 
 // split puts the batch in flight back, to go one event at a time.
@@ -104,10 +150,17 @@ func (o *outbox) split() {
 	o.flight = nil
 }
 
-// outgoing turns what order released into a message for EVENTS.
+// outgoing turns what order released into a message for EVENTS or, by the policy for late events, for LATE.
 func (t *tenure) outgoing(e *order.Entry[released]) outgoing {
 	event := e.Payload.event
-	event.IsLate, event.Late, event.First = e.IsLate, time.Duration(e.Late)*time.Millisecond, e.First
+	event.IsLate, event.Late, event.First, event.Gap = e.IsLate, time.Duration(e.Late)*time.Millisecond, e.First, e.Gap
+	if e.Arrived != 0 {
+		event.Arrived = time.Unix(0, e.Arrived).UTC()
+	}
+	if e.IsLate && t.set.Order.Late != order.LateForward {
+		whole := t.set.Order.Late == order.LateDivert
+		return outgoing{msg: t.set.Journal.LateMessage(t.partition, event, whole), late: true, released: e.Payload}
+	}
 	return outgoing{msg: t.set.Journal.EventMessage(t.partition, event), released: e.Payload}
 }
 
@@ -120,13 +173,15 @@ func (t *tenure) appended(ctx context.Context, err error) error {
 			t.settle(x, now)
 		}
 		t.out.arrived()
+		t.out.grow()
 		t.full = false
 	case errors.Is(err, journal.ErrFull):
-		// A definite refusal is no recovery: the same batch again, later (I8).
+		// A definite refusal is no recovery: the same events again, later (I8).
 		if !t.full {
 			t.set.Logger.WarnContext(ctx, "events wait: the journal is full", telemetry.Partition(t.partition), telemetry.Err(err))
 		}
 		t.full = true
+		t.out.shrink()
 		t.out.wait = time.After(retryFull)
 	case errors.Is(err, journal.ErrRefused) && len(t.out.flight) > 1:
 		t.out.split()
@@ -139,11 +194,16 @@ func (t *tenure) appended(ctx context.Context, err error) error {
 	return nil
 }
 
-// settle notes that an event is in EVENTS.
+// settle notes that an event has its place.
 func (t *tenure) settle(x outgoing, now time.Time) {
 	t.floor.Settle(x.position)
 	x.meeting.unsettled--
-	t.set.Metrics.released(x.event, now)
+	if x.late {
+		x.meeting.lateSeq = t.out.lateSeq
+		t.set.Metrics.late(t.set.Order.Late)
+	} else {
+		t.set.Metrics.released(x.event, now)
+	}
 	if owed, _ := t.owes(x.event.Raw); owed {
 		t.set.Metrics.judged(dedupe.New, x.event.Source)
 	}

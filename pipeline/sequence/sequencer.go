@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carillon/pipeline/dedupe"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
 )
@@ -27,6 +30,10 @@ const (
 type Limits struct {
 	// Meetings is how many keys are remembered.
 	Meetings int
+	// MeetingBytes is how much memory they may take together; 0: as much as they need.
+	MeetingBytes int
+	// Watched is how many events may be under watch for who misses them; beyond that the oldest go unjudged.
+	Watched int
 	// Order bounds what is held.
 	Order order.Limits
 	// Out is how many released events may wait for their append before reading stops.
@@ -36,9 +43,9 @@ type Limits struct {
 // DefaultLimits returns the limits of one of n partitions.
 func DefaultLimits(n int) Limits {
 	return Limits{
-		Meetings: max(1000, 100_000/n),
-		Order:    order.Limits{Events: max(10_000, 400_000/n), Bytes: max(16<<20, (256<<20)/n)},
-		Out:      4 * journal.MaxAppend,
+		Meetings: max(1000, 100_000/n), MeetingBytes: max(16<<20, (512<<20)/n), Watched: max(16_384, 1_048_576/n),
+		Order: order.Limits{Events: max(10_000, 400_000/n), Bytes: max(16<<20, (256<<20)/n)},
+		Out:   4 * journal.MaxAppend,
 	}
 }
 
@@ -49,6 +56,11 @@ type Settings struct {
 	Limits  Limits
 	Metrics *Metrics
 	Logger  *slog.Logger
+	// Ledger is what the ledger of each tenure works by; Limits and the sequencer set its Watched and Left.
+	Ledger dedupe.Settings
+	// Retention is how long copies of an event must be recognised. What has been in memory for longer may be forgotten.
+	// 0: nothing is, before its meeting leaves memory.
+	Retention time.Duration
 }
 
 // Sequencer sequences one partition. Its counters live longer than its tenures, so that records which are read again are not
@@ -61,11 +73,15 @@ type Sequencer struct {
 	// judged to be new events, which count when EVENTS has them.
 	seen uint64
 	owed map[uint64]bool
+	// unwatched has those of them that are new events and that the ledger need not watch again.
+	unwatched map[uint64]struct{}
+	// window shows for how long an event is held.
+	window prometheus.Gauge
 }
 
 // New returns the sequencer of partition p.
 func New(p int, set Settings) *Sequencer {
-	return &Sequencer{partition: p, set: set, owed: make(map[uint64]bool)}
+	return &Sequencer{partition: p, set: set, owed: make(map[uint64]bool), window: set.Metrics.window(p)}
 }
 
 // Epoch returns the epoch of the current or last tenure; deliveries carry it. It is safe for concurrent use.
@@ -140,5 +156,6 @@ func (s *Sequencer) judgedNew(seq uint64) {
 func (s *Sequencer) owes(seq uint64) (owed, judgedNew bool) {
 	judgedNew, owed = s.owed[seq]
 	delete(s.owed, seq)
+	delete(s.unwatched, seq)
 	return owed, judgedNew
 }

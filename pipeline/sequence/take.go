@@ -42,7 +42,9 @@ func (t *tenure) take(ctx context.Context, m journal.Message) error {
 		t.waiting.Bytes += size(r.event)
 		return nil
 	}
+	t.retain(meeting, now, r.position)
 	t.judge(meeting, r)
+	t.meetings.weigh(meeting)
 	return nil
 }
 
@@ -63,21 +65,29 @@ func (t *tenure) setAside(ctx context.Context, r record, cause error) error {
 
 // judge asks dedupe and sends a new event into order.
 func (t *tenure) judge(m *meeting, r record) {
-	verdict := m.memory.See(r.event.ID, r.event.Raw)
-	if verdict == dedupe.New {
+	j := t.recognise(m, r)
+	if j.Verdict == dedupe.New {
 		t.judgedNew(r.event.Raw)
 		m.unsettled++
+		r.event.Role = roleOf(r.event)
 		e := entry(r.event)
 		e.Size = size(r.event)
 		e.Payload = released{event: r.event, position: r.position, meeting: m}
 		t.order.Push(r.at, e)
 		return
 	}
+	if j.Verdict == dedupe.Witness {
+		t.order.Copy(r.at, entry(r.event))
+	} else {
+		r.event.Role = roleOf(r.event)
+		t.order.Again(r.at, entry(r.event))
+	}
 	if owed, judgedNew := t.owes(r.event.Raw); judgedNew {
 		// An append of unknown outcome that was stored after all.
 		t.set.Metrics.judged(dedupe.New, r.event.Source)
 	} else if owed {
-		t.set.Metrics.judged(verdict, r.event.Source)
+		t.set.Metrics.judged(j.Verdict, r.event.Source)
+		t.set.Metrics.ledger.witness(j)
 	}
 	t.floor.Settle(r.position)
 }
@@ -89,8 +99,9 @@ func size(e *pipeline.Event) int { return len(e.Body) + eventOverhead }
 
 func entry(e *pipeline.Event) order.Entry[released] {
 	return order.Entry[released]{
-		Key: e.Key, ID: e.ID, Kind: e.Kind, Attendee: e.Attendee, Time: e.Time.UnixMilli(),
-		IsLate: e.IsLate, Late: e.Late.Milliseconds(), First: e.First,
+		Key: e.Key, ID: e.ID, Kind: e.Kind, Attendee: e.Attendee, Time: e.Time.UnixMilli(), Raw: e.Raw,
+		IsLate: e.IsLate, Late: e.Late.Milliseconds(), First: e.First, Gap: e.Gap, Arrived: nanoseconds(e.Arrived),
+		Role: e.Role, Source: e.Source,
 	}
 }
 
@@ -104,10 +115,9 @@ func (t *tenure) loaded(l load) error {
 	if !ok {
 		return nil
 	}
-	for i := range l.events {
-		m.memory.Restore(l.events[i].ID, l.events[i].Raw)
-		t.order.Restore(entry(&l.events[i]))
-	}
+	t.restore(m, l.events)
+	t.restore(m, l.late)
+	m.lateSeq = l.lateSeq
 	waiting := m.waiting
 	m.loading, m.waiting = false, nil
 	for _, r := range waiting {
@@ -115,5 +125,26 @@ func (t *tenure) loaded(l load) error {
 		t.waiting.Bytes -= size(r.event)
 		t.judge(m, r)
 	}
+	t.meetings.weigh(m)
 	return nil
+}
+
+// restore tells dedupe and order what has become of a meeting before the first record of it that is read now. Of what became
+// of later records, which are read again, order learns then, if it wants to.
+func (t *tenure) restore(m *meeting, events []pipeline.Event) {
+	for i := range events {
+		e := &events[i]
+		t.ledger.Restore(&m.memory, e)
+		if first := m.waiting[0]; !t.order.Rereads() || e.Raw < first.msg.Sequence {
+			t.order.Restore(first.at, entry(e))
+		}
+	}
+}
+
+// nanoseconds returns t as order counts it, 0 for the zero time.
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"carillon/pipeline/dedupe"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
 	"carillon/pipeline/telemetry"
@@ -31,6 +32,7 @@ type tenure struct {
 	floor    journal.Floor
 	meetings *meetings
 	order    *order.Buffer[released]
+	ledger   dedupe.Ledger
 	read     uint64    // RAW sequence of the last record
 	pending  uint64    // how many followed it then
 	asked    time.Time // when the stream was asked for unread records
@@ -54,8 +56,9 @@ func newTenure(ctx context.Context, s *Sequencer, fence *journal.Fence, feed *jo
 		order:    order.New[released](s.set.Order, s.set.Limits.Order),
 		timer:    time.NewTimer(time.Hour),
 	}
+	t.ledger, t.meetings.maxBytes = s.newLedger(), s.set.Limits.MeetingBytes
 	t.loads = newLoader(ctx, &t.wg, s.set.Journal, s.partition)
-	t.out.start(ctx, &t.wg, fence)
+	t.out.start(ctx, &t.wg, s.set.Journal, fence)
 	return t
 }
 
@@ -66,6 +69,7 @@ func (t *tenure) end() {
 	t.wg.Wait()
 	t.timer.Stop()
 	t.set.Metrics.held.Sub(float64(t.held))
+	t.abandonWatch()
 }
 
 // run is the loop of the partition.
@@ -146,6 +150,7 @@ func (t *tenure) release() {
 	held := t.order.Held()
 	t.set.Metrics.held.Add(float64(held - t.held))
 	t.held = held
+	t.window.Set(t.order.Window().Seconds())
 	t.arm()
 }
 
@@ -190,9 +195,12 @@ func (t *tenure) advance(ctx context.Context) error {
 func (t *tenure) housekeep(ctx context.Context) error {
 	t.acknowledge()
 	t.meetings.evict(time.Now(), evictIdle, t.order.Forget)
+	if err := t.judgeWatched(ctx); err != nil {
+		return err
+	}
 	t.set.Metrics.forced.Add(float64(t.order.Forced() - t.forced))
 	t.forced = t.order.Forced()
-	if t.fence.NeedsRenewal() && !t.out.busy() {
+	if t.fence.NeedsRenewal() && t.out.idle() {
 		if err := t.fence.Renew(ctx); err != nil {
 			return err
 		}

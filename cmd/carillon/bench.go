@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"carillon/cmd/carillon/bench"
+	"carillon/pipeline/telemetry"
+)
+
+func newBench() *cobra.Command {
+	o := bench.Defaults()
+	var asJSON bool
+	var only string
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure throughput, latency, memory and order against what the journal allows",
+		Long: `Bench runs a whole router in this process, with a real journal whose every append is on disk, and
+measures it:
+
+  throughput   three copies of each event, in turn with the bare ceiling: the same bytes through the
+               same JetStream operations without parsing, dedupe, order or metrics
+  latency      from receipt to the sink's acceptance at a fixed rate, for each order mode
+  memory       heap per active meeting and remembered event, and the read of a cold meeting
+  scale        throughput from 1000 active meetings up to --meetings
+  frontier     events out of order against added latency, for each mode and window, on five
+               published disorder profiles, with a simulated clock
+
+The first three depend on the machine and its disk, and want a machine that does nothing else.`,
+		Example: "  carillon bench\n  carillon bench --only frontier --seeds 20\n  carillon bench --only scale --meetings 1000000\n" +
+			"  carillon bench --only throughput --cpuprofile router.cpu && go tool pprof -diff_base router.cpu.ceiling router.cpu",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Only = bench.Part(only)
+			logger := telemetry.NewLogger(telemetry.LogConfig{Level: telemetry.LevelWarn, Format: telemetry.FormatText}, os.Stderr, isatty.IsTerminal(os.Stderr.Fd()))
+			report, err := bench.Run(cmd.Context(), o, cmd.ErrOrStderr(), logger)
+			if err != nil {
+				return fmt.Errorf("running the bench: %w", err)
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(report)
+			}
+			return bench.Print(cmd.OutOrStdout(), report)
+		},
+	}
+	f := cmd.Flags()
+	f.DurationVar(&o.For, "for", o.For, "how long throughput is measured; latency half as long for each mode; 100ms to 1h")
+	f.IntVar(&o.Meetings, "meetings", o.Meetings, "how many meetings are active at once, 10 to 10000000; above 1000 the scale is measured up to it")
+	f.IntVar(&o.Rate, "rate", o.Rate, "events per second while latency is measured, 1 to 100000")
+	f.IntVar(&o.Partitions, "partitions", o.Partitions, "partitions of the journal, 1 to 256")
+	f.IntVar(&o.CeilingPartitions, "ceiling-partitions", o.CeilingPartitions, "partitions of the ceiling, 1 to 256")
+	f.Float64Var(&o.Disorder, "disorder", o.Disorder, "share of notifications that a path delivers too late for their turn, 0 to 1")
+	f.StringVar(&only, "only", "", "run one part: "+bench.PartList())
+	f.Uint64Var(&o.Seed, "seed", o.Seed, "the traffic to make; the same seed makes the same")
+	f.IntVar(&o.Seeds, "seeds", o.Seeds, "how many runs the frontier takes the mean and the worst of, 1 to 1000")
+	f.StringVar(&o.Dir, "dir", "", "where the temporary journals go; empty: where temporary files go")
+	f.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile of the router at the end of throughput to this file, and one of the ceiling beside it")
+	f.BoolVar(&asJSON, "json", false, "print one JSON object on standard output, progress on standard error")
+	return cmd
+}

@@ -1,0 +1,72 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carillon/pipeline/journal"
+	"carillon/pipeline/telemetry"
+)
+
+// settle takes what a worker brought back.
+func (r *run) settle(ctx context.Context, res result) {
+	r.flying--
+	now := r.set.Clock()
+	v := r.lanes.Settle(now, res.items, res.errs)
+	for i := range v.Accepted {
+		r.accepted(&v.Accepted[i], now)
+	}
+	for i := range v.Released {
+		r.forget(&v.Released[i])
+	}
+	for class, n := range v.Failed {
+		r.metrics.failed[class].Add(float64(n))
+	}
+	if v.Fatal != nil {
+		r.fail(v.Fatal)
+	}
+	if len(v.Dead) > 0 {
+		r.bury = append(r.bury, v.Dead...)
+		r.buryAll(ctx)
+	}
+}
+
+func (r *run) accepted(i *Item, now time.Time) {
+	r.forget(i)
+	r.metrics.delivered.Inc()
+	r.metrics.lag.Observe(now.Sub(i.Time).Seconds())
+	r.metrics.stay.Observe(now.Sub(i.Received).Seconds())
+}
+
+// forget settles an event that left memory.
+func (r *run) forget(i *Item) {
+	if i.fed() {
+		r.floor.Settle(i.Position)
+		r.bytes -= len(i.Body)
+	}
+}
+
+// buryAll stores the dead letters that wait. A lane goes on only after its own is stored (I5); when DEAD is full the sink
+// waits, because the alternative is to lose the event.
+func (r *run) buryAll(ctx context.Context) {
+	r.again = nil
+	for len(r.bury) > 0 {
+		d := r.bury[0]
+		err := r.set.Journal.AppendDead(ctx, journal.DeadLetter{Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Attempts: d.Attempts})
+		if errors.Is(err, journal.ErrRefused) {
+			d.Body = nil // Too large with its reason: keep the record of it; EVENTS still has the body.
+			err = r.set.Journal.AppendDead(ctx, journal.DeadLetter{Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Attempts: d.Attempts})
+		}
+		if err != nil {
+			r.set.Logger.WarnContext(ctx, "dead letter not stored; the sink waits", telemetry.Err(err))
+			r.again = time.After(buryRetry)
+			return
+		}
+		r.set.Logger.WarnContext(ctx, "event given up", telemetry.Event(d.ID.String()), telemetry.Kind(d.Kind), telemetry.Attempts(d.Attempts), telemetry.Err(d.Cause))
+		r.metrics.dead.Inc()
+		r.forget(&r.bury[0].Item)
+		r.lanes.Buried(d)
+		r.bury = r.bury[1:]
+	}
+}
