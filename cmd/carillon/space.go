@@ -26,7 +26,7 @@ func checkSpace(c *config.Config) error {
 	size := pipeline.Size(int64(fs.Blocks) * fs.Bsize) //nolint:gosec // no disk is that large
 	if total := journal.TotalBytes(c.Stream); total > size {
 		return fmt.Errorf("stream.max_bytes: %s lets all streams grow to %s together, and the disk of %s has %s: set it to %s or less",
-			c.Stream.MaxBytes, total, dir, size, size*4/10)
+			c.Stream.MaxBytes, total, dir, size, size*6/10)
 	}
 	return nil
 }

@@ -137,7 +137,7 @@ func TestMessageThatJustFits(t *testing.T) {
 }
 
 func TestFullStreamRefusesAllAndTakesAgain(t *testing.T) {
-	j := open(t, maxBytes(1<<20))
+	j := open(t, maxBytes(3<<20)) // 1 MiB of RAW.
 	require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 9, 100_000)))
 	for _, n := range []int{1, maxPlain, 20} {
 		before := state(t, j, j.names.raw()).Msgs

@@ -49,7 +49,7 @@ type StreamConfig struct {
 	Replicas int `koanf:"replicas"`
 	// Retention is how long events are kept, and so how long copies of one are recognised. At least 1m.
 	Retention time.Duration `koanf:"retention"`
-	// MaxBytes is how much space events may take. RAW may take as much again, the other streams a quarter of it together.
+	// MaxBytes is how much space events may take. RAW may take a third of that more, the other streams a quarter together.
 	// At least 16MiB.
 	MaxBytes pipeline.Size `koanf:"max_bytes"`
 	// RawKeep is how long notifications are kept after they were processed. 0 keeps none longer than needed.

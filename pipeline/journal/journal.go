@@ -204,7 +204,7 @@ func (j *Journal) Ready(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking for stream %s: %w", j.names.raw(), err)
 	}
-	if limit := toUnsigned(int64(j.rawBytes())); info.State.Bytes > limit-reserve(limit) {
+	if limit := toUnsigned(int64(rawBytes(j.stream))); info.State.Bytes > limit-reserve(limit) {
 		return fmt.Errorf("stream %s: %w", j.names.raw(), ErrFull)
 	}
 	return j.raw.lastError(time.Now())

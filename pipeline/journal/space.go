@@ -75,7 +75,7 @@ func (j *Journal) spaceOnce(ctx context.Context, now time.Time, due bool) error 
 	}
 	events, raw := states[j.names.events()], states[j.names.raw()]
 	short := j.room.wanting() || events.Bytes > pressure(toUnsigned(int64(j.stream.MaxBytes)))
-	shortRaw := raw.Bytes > pressure(toUnsigned(int64(j.rawBytes())))
+	shortRaw := raw.Bytes > pressure(toUnsigned(int64(rawBytes(j.stream))))
 	j.short.Store(short || shortRaw)
 	if !due && !short && !shortRaw {
 		return nil

@@ -14,8 +14,10 @@ import (
 // metaPartitions is the key of the stream metadata that fixes the number of partitions.
 const metaPartitions = "carillon_partitions"
 
-// rawBytes is what RAW may take: as much as EVENTS, so that a stalled EVENTS does not lose what comes in.
-func (j *Journal) rawBytes() pipeline.Size { return j.stream.MaxBytes }
+// rawBytes is what RAW may take: a third of EVENTS. An event in EVENTS may not be purged while a record up to its own is not
+// processed, and the events that one stuck record keeps in EVENTS came of records that filled RAW twice at most: once before it
+// was read, once since. Were that more than EVENTS holds, both streams could be full with nothing to purge in either.
+func rawBytes(s StreamConfig) pipeline.Size { return s.MaxBytes / 3 }
 
 // sideBytes is what LATE, QUARANTINE and DEAD may take each: a quarter of EVENTS together.
 func (j *Journal) sideBytes() pipeline.Size { return j.stream.MaxBytes / 12 }
@@ -27,14 +29,14 @@ func parkedBytes(s StreamConfig) pipeline.Size {
 
 // TotalBytes is the most that all streams of s together take on disk of one server.
 func TotalBytes(s StreamConfig) pipeline.Size {
-	return 2*s.MaxBytes + 3*(s.MaxBytes/12) + parkedBytes(s)
+	return s.MaxBytes + rawBytes(s) + 3*(s.MaxBytes/12) + parkedBytes(s)
 }
 
 // makeStreams makes what is missing. Every stream is a Limits stream that refuses what does not fit (I6).
 func (j *Journal) makeStreams(ctx context.Context) error {
 	n := j.names
 	all := []jetstream.StreamConfig{
-		{Name: n.raw(), Subjects: []string{n.prefix + ".raw.*"}, MaxBytes: int64(j.rawBytes())},
+		{Name: n.raw(), Subjects: []string{n.prefix + ".raw.*"}, MaxBytes: int64(rawBytes(j.stream))},
 		{Name: n.events(), Subjects: []string{n.prefix + ".events.*.*", n.prefix + ".fence.*"}, MaxBytes: int64(j.stream.MaxBytes), AllowRollup: true},
 		{Name: n.late(), Subjects: []string{n.prefix + ".late.*.*"}, MaxBytes: int64(j.sideBytes())},
 		{Name: n.quarantine(), Subjects: []string{n.prefix + ".quarantine.*"}, MaxBytes: int64(j.sideBytes())},

@@ -44,7 +44,7 @@ func TestLimitsMayChange(t *testing.T) {
 	require.NoError(t, first.Close())
 
 	s = s.again()
-	s.stream.MaxBytes = 128 * pipeline.KiB // Less than what is there.
+	s.stream.MaxBytes = 3 * 128 * pipeline.KiB // RAW gets less than what is there.
 	second := s.open(t)
 	info, err := second.streams[second.names.raw()].Info(bounded(t))
 	require.NoError(t, err)

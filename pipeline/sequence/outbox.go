@@ -40,6 +40,7 @@ type batch struct {
 type outbox struct {
 	queue   []outgoing
 	flight  []outgoing
+	bytes   int              // of the bodies in both
 	most    int              // how many events a batch may have after the journal was full, 0: as many as it takes
 	single  int              // how many of the next events go alone, because a batch with them was refused
 	wait    <-chan time.Time // for the next try of the batch in flight; nil when none is due
@@ -71,7 +72,10 @@ func (o *outbox) append(ctx context.Context, j *journal.Journal, f *journal.Fenc
 	return err
 }
 
-func (o *outbox) add(x outgoing) { o.queue = append(o.queue, x) }
+func (o *outbox) add(x outgoing) {
+	o.queue = append(o.queue, x)
+	o.bytes += size(x.event)
+}
 
 func (o *outbox) len() int { return len(o.queue) + len(o.flight) }
 
@@ -123,6 +127,9 @@ func (o *outbox) cut() int {
 
 // arrived empties the flight.
 func (o *outbox) arrived() {
+	for i := range o.flight {
+		o.bytes -= size(o.flight[i].event)
+	}
 	clear(o.flight)
 	o.flight = o.flight[:0]
 }
@@ -188,7 +195,7 @@ func (t *tenure) appended(ctx context.Context, err error) error {
 	case errors.Is(err, journal.ErrRefused):
 		return t.refused(ctx, err)
 	default:
-		t.out.queue, t.out.flight = nil, nil // They stay in RAW for the next tenure.
+		t.out.queue, t.out.flight, t.out.bytes = nil, nil, 0 // They stay in RAW for the next tenure.
 		return fmt.Errorf("appending events: %w", err)
 	}
 	return nil

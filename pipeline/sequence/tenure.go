@@ -136,7 +136,7 @@ func (t *tenure) takeAll(ctx context.Context, m journal.Message) error {
 // congested reports whether more is on its way out or in than memory is meant for.
 func (t *tenure) congested() bool {
 	return t.out.len() >= t.set.Limits.Out || t.loads.waiting() >= t.set.Limits.Out ||
-		t.waiting.Events > t.set.Limits.Order.Events || t.waiting.Bytes > t.set.Limits.Order.Bytes
+		t.waiting.Events > t.set.Limits.Order.Events || t.waiting.Bytes+t.out.bytes > t.set.Limits.Order.Bytes
 }
 
 // release moves what order lets go to the outbox, starts an append if none is running, and arms the timer.
