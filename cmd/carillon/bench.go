@@ -52,7 +52,7 @@ The first three depend on the machine and its disk, and want a machine that does
 	f.IntVar(&o.Meetings, "meetings", o.Meetings, "how many meetings are active at once, 10 to 10000000; above 1000 the scale is measured up to it")
 	f.IntVar(&o.Rate, "rate", o.Rate, "events per second while latency is measured, 1 to 100000")
 	f.IntVar(&o.Partitions, "partitions", o.Partitions, "partitions of the journal, 1 to 256")
-	f.IntVar(&o.CeilingPartitions, "ceiling-partitions", o.CeilingPartitions, "partitions of the ceiling, 1 to 256")
+	f.IntVar(&o.CeilingPartitions, "ceiling-partitions", o.CeilingPartitions, "partitions of the ceiling, 1 to 256; 0: as many as the router has")
 	f.Float64Var(&o.Disorder, "disorder", o.Disorder, "share of notifications that a path delivers too late for their turn, 0 to 1")
 	f.StringVar(&only, "only", "", "run one part: "+bench.PartList())
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "the traffic to make; the same seed makes the same")

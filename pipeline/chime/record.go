@@ -11,6 +11,9 @@ type Identity [16]byte
 // String returns the identity as 32 lower-case hexadecimal digits.
 func (id Identity) String() string { return hex.EncodeToString(id[:]) }
 
+// Append appends what String returns to b.
+func (id Identity) Append(b []byte) []byte { return hex.AppendEncode(b, id[:]) }
+
 // ParseIdentity is the inverse of String.
 func ParseIdentity(s string) (Identity, error) {
 	var id Identity

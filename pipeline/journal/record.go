@@ -11,8 +11,11 @@ import (
 	"carillon/pipeline/chime"
 )
 
-// Headers of a message in RAW, EVENTS, LATE and DEAD.
+// Headers of a message. A message of EVENTS, LATE or DEAD has one for each thing that a reader may ask for. A message of RAW has
+// HeaderRecord alone, which only this package reads: RAW is written and read three times as often, and one header costs server
+// and client a fifth of the time that ten take.
 const (
+	HeaderRecord   = "Carillon-Record"
 	HeaderID       = "Carillon-Id"
 	HeaderLoose    = "Carillon-Loose"
 	HeaderKey      = "Carillon-Key"
@@ -50,14 +53,10 @@ type Notification struct {
 
 // RawMessage builds the message that stores n in the partition of its key.
 func (j *Journal) RawMessage(n Notification) *nats.Msg {
-	h := recordHeader(n.ID, n.Key, n.Kind, n.Attendee, n.Source)
-	h[HeaderTime] = []string{strconv.FormatInt(n.Time, 10)}
-	h[HeaderReceived] = []string{formatMillis(n.Received)}
-	setLoose(h, n.Loose)
-	if n.Trace != "" {
-		h[HeaderTrace] = []string{clean(n.Trace)}
+	return &nats.Msg{
+		Subject: j.names.rawSubject(chime.Partition(n.Key, j.stream.Partitions)),
+		Header:  nats.Header{HeaderRecord: {packRecord(&n)}}, Data: n.Body,
 	}
-	return &nats.Msg{Subject: j.names.rawSubject(chime.Partition(n.Key, j.stream.Partitions)), Header: h, Data: n.Body}
 }
 
 // EventMessage builds the message that stores e in partition p.
@@ -110,6 +109,9 @@ func setLoose(h nats.Header, loose uint64) {
 
 // Event reads m, a message of RAW or of EVENTS. The event of a RAW message has the RAW sequence in Raw and no Sequence.
 func (m *Message) Event() (pipeline.Event, error) {
+	if record := value(m.Header, HeaderRecord); record != "" {
+		return m.record(record)
+	}
 	e := pipeline.Event{Body: m.Body, Sequence: m.Sequence}
 	var err error
 	if e.ID, err = chime.ParseIdentity(value(m.Header, HeaderID)); err != nil {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,13 +51,48 @@ func TestRawMessageIsReadAsAnEvent(t *testing.T) {
 	}
 	m := j.RawMessage(n)
 	require.Equal(t, j.names.rawSubject(chime.Partition("m", 4)), m.Subject)
-	require.Equal(t, "id??X: y", m.Header.Get(HeaderTrace))
+	require.True(t, strings.Contains(m.Header.Get(HeaderRecord), "\tid??X: y\t"))
 	e, err := (&Message{Sequence: 9, Header: m.Header, Body: m.Data}).Event()
 	require.NoError(t, err)
 	require.Equal(t, pipeline.Event{
 		ID: n.ID, Loose: 8, Key: "m", Kind: n.Kind, Attendee: "a", Time: time.UnixMilli(n.Time).UTC(), Source: "queue",
 		Received: n.Received.UTC(), Raw: 9, Body: n.Body,
 	}, e)
+}
+
+// TestRecordSurvivesItsHeader writes any notification as a server would give it back, without white space around the value.
+func TestRecordSurvivesItsHeader(t *testing.T) {
+	j := &Journal{names: names{prefix: "chime"}, stream: StreamConfig{Partitions: 4}}
+	millis := rapid.Int64Range(-1, 4102444800000)
+	rapid.Check(t, func(t *rapid.T) {
+		n := Notification{
+			Record: chime.Record{
+				Loose: rapid.Uint64().Draw(t, "loose"), Key: rapid.StringMatching(`[a-z0-9-]{1,64}`).Draw(t, "key"),
+				Kind: printable().Draw(t, "kind"), Attendee: printable().Draw(t, "attendee"), Time: millis.Draw(t, "time"),
+			},
+			Source: rapid.StringMatching(`[a-z]{1,10}`).Draw(t, "source"), Received: time.UnixMilli(millis.Draw(t, "received")).UTC(),
+			Trace: rapid.String().Draw(t, "trace"), Body: []byte("{}"),
+		}
+		copy(n.ID[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
+		m := j.RawMessage(n)
+		m.Header[HeaderRecord][0] = strings.TrimSpace(m.Header[HeaderRecord][0])
+		got, err := (&Message{Sequence: 9, Header: m.Header, Body: m.Data}).Event()
+		if err != nil {
+			t.Fatal(err)
+		}
+		require.Equal(t, pipeline.Event{
+			ID: n.ID, Loose: n.Loose, Key: n.Key, Kind: n.Kind, Attendee: n.Attendee, Time: time.UnixMilli(n.Time).UTC(), Source: n.Source,
+			Received: n.Received, Raw: 9, Body: n.Body,
+		}, got)
+	})
+}
+
+func TestWhatIsNoRecordIsAnError(t *testing.T) {
+	id := identity(1).String()
+	for _, fields := range []string{"x", id, id + "\tx\t1\t1\t\t\t\ts\tk", id + "\t1\tx\t1\t\t\t\ts\tk", id + "\t1\t1\tx\t\t\t\ts\tk", id + "\t1\t1\t1\t\t\t\ts"} {
+		_, err := (&Message{Sequence: 5, Header: nats.Header{HeaderRecord: {fields}}}).Event()
+		require.ErrorContains(t, err, "reading message 5", fields)
+	}
 }
 
 func TestWhatIsNoEventIsAnError(t *testing.T) {

@@ -43,8 +43,8 @@ func runTiny(t *testing.T, o Options) Report {
 
 func TestOptionsNameEveryProblem(t *testing.T) {
 	require.NoError(t, Defaults().validate())
-	err := Options{Disorder: -1, Only: "everything"}.validate()
-	for _, want := range []string{"--for: 0s", "--meetings: 0", "--rate: 0", "--partitions: 0", "--ceiling-partitions: 0", "--seeds: 0", "--disorder: -1", `--only: "everything" is none of throughput, `} {
+	err := Options{Disorder: -1, CeilingPartitions: -1, Only: "everything"}.validate()
+	for _, want := range []string{"--for: 0s", "--meetings: 0", "--rate: 0", "--partitions: 0", "--ceiling-partitions: -1", "--seeds: 0", "--disorder: -1", `--only: "everything" is none of throughput, `} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = Run(t.Context(), Options{}, io.Discard, slog.New(slog.DiscardHandler))

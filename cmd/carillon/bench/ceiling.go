@@ -13,8 +13,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/synadia-io/orbit.go/jetstreamext"
-
-	"carillon/pipeline/journal"
 )
 
 const (
@@ -32,14 +30,16 @@ const (
 // written to EVENTS under a fence and read. Its streams, consumers, subjects, headers, bodies, batches and acknowledgements are
 // those of the router, and nothing looks at what passes.
 type ceiling struct {
-	srv     *server.Server
-	nc      *nats.Conn
-	js      jetstream.JetStream
-	keep    map[string]bool // the headers of an event
+	srv *server.Server
+	nc  *nats.Conn
+	js  jetstream.JetStream
+	// made are the messages for EVENTS of the slice, by the header of their record in RAW.
+	made    atomic.Pointer[map[string]*nats.Msg]
 	fences  []string        // by partition
-	queue   chan *rawCall
-	raw     *goal // records read from RAW
-	events  *goal // events read from EVENTS
+	queue   chan *storeCall // for RAW
+	appends chan *storeCall // for EVENTS
+	raw     *goal           // records read from RAW
+	events  *goal           // events read from EVENTS
 	commits atomic.Int64
 	fail    chan error
 	stop    context.CancelFunc
@@ -47,11 +47,10 @@ type ceiling struct {
 	wg      sync.WaitGroup
 }
 
-// startCeiling starts a server on dir, which must be empty. Its events have the headers that those of j have.
-func startCeiling(ctx context.Context, dir string, partitions int, j *journal.Journal) (*ceiling, error) {
+// startCeiling starts a server on dir, which must be empty.
+func startCeiling(ctx context.Context, dir string, partitions int) (*ceiling, error) {
 	c := &ceiling{
-		keep:  eventHeaders(j),
-		queue: make(chan *rawCall), raw: newGoal("records of the ceiling"), events: newGoal("events of the ceiling"),
+		queue: make(chan *storeCall), appends: make(chan *storeCall), raw: newGoal("records of the ceiling"), events: newGoal("events of the ceiling"),
 		fail: make(chan error, 1), stop: func() {},
 	}
 	steps := []func(context.Context) error{

@@ -17,41 +17,46 @@ import (
 // feedQueue is how many messages wait while a batch of EVENTS is under way: enough for the next one to be a full one.
 const feedQueue = (copies + 1) * maxBatch
 
-// rawCall is one caller that waits for its messages to be in RAW.
-type rawCall struct {
+// storeCall is one caller that waits for its messages to be stored.
+type storeCall struct {
 	msgs []*nats.Msg
 	done chan error
 }
 
-// load makes the messages of s as j writes them to RAW, by path, in the order of the path. It is no part of a slice.
+// load makes the messages of s as j writes them to RAW, by path, in the order of the path, and those that EVENTS gets of the first
+// path. It is no part of a slice.
 func (c *ceiling) load(s *stock, j *journal.Journal) [copies][]*nats.Msg {
 	var load [copies][]*nats.Msg
-	received := time.Now()
+	received, events := time.Now(), make(map[string]*nats.Msg, s.len())
 	for p, source := range sourceNames() {
 		load[p] = make([]*nats.Msg, s.len())
 		for place, i := range s.orders[p] {
-			m := j.RawMessage(journal.Notification{Record: s.records[i], Source: source, Received: received, Body: s.body(p, i)})
-			m.Subject = "chime.raw." + strconv.Itoa(chime.Partition(s.records[i].Key, len(c.fences)))
+			r := &s.records[i]
+			m := j.RawMessage(journal.Notification{Record: *r, Source: source, Received: received, Body: s.body(p, i)})
+			partition := chime.Partition(r.Key, len(c.fences))
+			m.Subject = "chime.raw." + strconv.Itoa(partition)
 			load[p][place] = m
+			if p == 0 {
+				events[m.Header[journal.HeaderRecord][0]] = j.EventMessage(partition, &pipeline.Event{
+					ID: r.ID, Key: r.Key, Kind: r.Kind, Attendee: r.Attendee, Time: time.UnixMilli(r.Time), Source: source, Received: received, Body: m.Data,
+				})
+			}
 		}
 	}
+	c.made.Store(&events)
 	return load
-}
-
-// eventHeaders returns the names of the headers that an event in order has in EVENTS.
-func eventHeaders(j *journal.Journal) map[string]bool {
-	names := map[string]bool{}
-	for name := range j.EventMessage(0, &pipeline.Event{Attendee: "somebody"}).Header {
-		names[name] = true
-	}
-	return names
 }
 
 // store writes msgs to RAW and returns when they are stored.
 func (c *ceiling) store(ctx context.Context, msgs []*nats.Msg) error {
-	call := &rawCall{msgs: msgs, done: make(chan error, 1)}
+	return c.call(ctx, c.queue, msgs)
+}
+
+// call hands msgs to a group commit and returns how that ended.
+func (c *ceiling) call(ctx context.Context, queue chan<- *storeCall, msgs []*nats.Msg) error {
+	call := &storeCall{msgs: msgs, done: make(chan error, 1)}
 	select {
-	case c.queue <- call:
+	case queue <- call:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -68,6 +73,7 @@ func (c *ceiling) run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop
 	c.wg.Go(func() { c.commitRaw(work) })
+	c.wg.Go(func() { c.commitEvents(work) })
 	for p := range c.fences {
 		if err := c.readRaw(ctx, work, p); err != nil {
 			return err
@@ -85,10 +91,7 @@ func (c *ceiling) commitRaw(ctx context.Context) {
 		select {
 		case call := <-c.queue:
 			calls, msgs := c.gather(call)
-			err := c.publish(ctx, msgs)
-			for _, call := range calls {
-				call.done <- err
-			}
+			answer(calls, c.publish(ctx, msgs))
 		case <-ctx.Done():
 			return
 		}
@@ -96,8 +99,8 @@ func (c *ceiling) commitRaw(ctx context.Context) {
 }
 
 // gather adds the callers that wait right now, as many as fit a batch.
-func (c *ceiling) gather(first *rawCall) ([]*rawCall, []*nats.Msg) {
-	calls, msgs := []*rawCall{first}, append(make([]*nats.Msg, 0, maxBatch), first.msgs...)
+func (c *ceiling) gather(first *storeCall) ([]*storeCall, []*nats.Msg) {
+	calls, msgs := []*storeCall{first}, append(make([]*nats.Msg, 0, maxBatch), first.msgs...)
 	for len(msgs)+emitSize <= maxBatch {
 		select {
 		case call := <-c.queue:
@@ -111,7 +114,7 @@ func (c *ceiling) gather(first *rawCall) ([]*rawCall, []*nats.Msg) {
 
 // readRaw reads a partition of RAW and passes one copy of each event on. RAW is acknowledged up to what is in EVENTS.
 func (c *ceiling) readRaw(ctx, work context.Context, p int) error {
-	f := &forwarder{ceiling: c, partition: p, first: sourceNames()[0], in: make(chan jetstream.Msg, feedQueue)}
+	f := &forwarder{ceiling: c, partition: p, in: make(chan jetstream.Msg, feedQueue)}
 	c.wg.Go(func() { f.run(work) })
 	return c.read(ctx, ceilingRaw, "chime.raw."+strconv.Itoa(p), "sequence-"+strconv.Itoa(p), func(m jetstream.Msg) {
 		select {
@@ -121,12 +124,44 @@ func (c *ceiling) readRaw(ctx, work context.Context, p int) error {
 	})
 }
 
+// commitEvents stores what the partitions have waiting in one batch, each part with the condition of its fence, as the journal
+// does.
+func (c *ceiling) commitEvents(ctx context.Context) {
+	for {
+		select {
+		case call := <-c.appends:
+			calls, msgs := []*storeCall{call}, append(make([]*nats.Msg, 0, maxBatch), call.msgs...)
+			for waits := true; waits; {
+				select {
+				case more := <-c.appends:
+					if len(msgs)+len(more.msgs) > maxBatch {
+						answer(calls, c.publish(ctx, msgs))
+						calls, msgs = calls[:0], msgs[:0]
+					}
+					calls, msgs = append(calls, more), append(msgs, more.msgs...)
+				default:
+					waits = false
+				}
+			}
+			answer(calls, c.publish(ctx, msgs))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// answer tells callers how their batch ended.
+func answer(calls []*storeCall, err error) {
+	for _, call := range calls {
+		call.done <- err
+	}
+}
+
 // forwarder writes one copy of each event of a partition to EVENTS.
 type forwarder struct {
 	*ceiling
 
 	partition int
-	first     string // the source whose copy it is
 	in        chan jetstream.Msg
 	batch     []*nats.Msg
 	last      jetstream.Msg
@@ -165,14 +200,21 @@ func (f *forwarder) gather(ctx context.Context) bool {
 	return true
 }
 
+// take adds the event that a message of RAW becomes to the batch, if it becomes one: with its sequence in RAW.
 func (f *forwarder) take(m jetstream.Msg) {
 	f.last = m
 	f.n++
-	if m.Headers()[journal.HeaderSource][0] == f.first {
-		f.batch = append(f.batch, f.event(m))
+	event, first := (*f.made.Load())[m.Headers()[journal.HeaderRecord][0]]
+	if !first {
+		return
 	}
+	if meta, err := m.Metadata(); err == nil {
+		event.Header[journal.HeaderRaw] = []string{strconv.FormatUint(meta.Sequence.Stream, 10)}
+	}
+	f.batch = append(f.batch, event)
 }
 
+// append stores the events of partition p.
 func (c *ceiling) append(ctx context.Context, p int, batch []*nats.Msg) error {
 	if len(batch) == 0 {
 		return nil
@@ -180,21 +222,7 @@ func (c *ceiling) append(ctx context.Context, p int, batch []*nats.Msg) error {
 	h := batch[0].Header
 	h[jetstream.ExpectedLastSubjSeqHeader] = []string{c.fences[p]}
 	h[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{fenceSubject(p)}
-	return c.publish(ctx, batch)
-}
-
-// event makes the message for EVENTS of one from RAW: its body, the headers that an event keeps, and its sequence.
-func (f *forwarder) event(m jetstream.Msg) *nats.Msg {
-	h := m.Headers()
-	for name := range h {
-		if !f.keep[name] {
-			delete(h, name)
-		}
-	}
-	if meta, err := m.Metadata(); err == nil {
-		h[journal.HeaderRaw] = []string{strconv.FormatUint(meta.Sequence.Stream, 10)}
-	}
-	return &nats.Msg{Subject: "chime.events." + strconv.Itoa(f.partition) + "." + h[journal.HeaderKey][0], Header: h, Data: m.Data()}
+	return c.call(ctx, c.appends, batch)
 }
 
 // readEvents reads a partition of EVENTS.

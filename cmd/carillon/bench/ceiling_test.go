@@ -28,7 +28,7 @@ func testCeiling(t *testing.T, partitions int) (*ceiling, *journal.Journal) {
 	t.Helper()
 	j, err := openJournal(t.Context(), t.TempDir(), partitions, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	c, err := startCeiling(t.Context(), t.TempDir(), partitions, j)
+	c, err := startCeiling(t.Context(), t.TempDir(), partitions)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		c.close()

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,9 @@ type throughput struct {
 }
 
 func (b *bench) throughput(ctx context.Context) error {
-	t := &throughput{options: b.options, calendar: newCalendar(min(b.options.Meetings, smallScale), b.options.Seed, b.base)}
+	o := b.options
+	o.CeilingPartitions = cmp.Or(o.CeilingPartitions, o.Partitions)
+	t := &throughput{options: o, calendar: newCalendar(min(b.options.Meetings, smallScale), b.options.Seed, b.base)}
 	return b.inDir(func(dir string) error {
 		if err := t.start(ctx, filepath.Join(dir, "router"), filepath.Join(dir, "ceiling"), b.logger); err != nil {
 			return err
@@ -62,7 +65,7 @@ func (t *throughput) start(ctx context.Context, routerDir, ceilingDir string, lo
 	if t.rig, err = startRig(ctx, routerDir, t.options.Partitions, orderOf(drainWindow), logger, nil); err != nil {
 		return err
 	}
-	if t.ceiling, err = startCeiling(ctx, ceilingDir, t.options.CeilingPartitions, t.rig.router.Journal()); err != nil {
+	if t.ceiling, err = startCeiling(ctx, ceilingDir, t.options.CeilingPartitions); err != nil {
 		return errors.Join(err, t.rig.stop(ctx))
 	}
 	return nil
