@@ -165,7 +165,7 @@ func TestPurgeLeavesWhatAParkedLaneNeeds(t *testing.T) {
 		var events []*pipeline.Event
 		for range n {
 			e := r.event(key)
-			e.Body = make([]byte, 1000)
+			e.Body = make([]byte, 950)
 			events = append(events, e)
 		}
 		r.append(events...)

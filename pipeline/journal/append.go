@@ -182,7 +182,7 @@ func (a *Appender) commit(ctx context.Context, batch []waiting) {
 	for i, w := range batch {
 		msgs[i] = w.msg
 	}
-	err := a.j.commit(ctx, msgs)
+	err := a.j.commit(ctx, a.stream, msgs)
 	if refusedWhole(err) && len(batch) > 1 {
 		half := len(batch) / 2
 		a.commit(ctx, batch[:half])

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,13 +14,39 @@ import (
 	"carillon/pipeline"
 )
 
-// commit stores msgs of one stream: a few as plain publishes, more as one atomic batch. The error is classified. After an
-// atomic batch it concerns all messages; after plain publishes it is a *pipeline.BatchError.
-func (j *Journal) commit(ctx context.Context, msgs []*nats.Msg) error {
-	if len(msgs) <= maxPlain {
-		return j.timed(ctx, msgs, j.publishPlain)
+// commit stores msgs of one stream. In an embedded server they are plain publishes that share one fsync; elsewhere a few are plain
+// publishes, and more are one atomic batch. The error is classified. After an atomic batch it concerns all messages; after plain
+// publishes it is a *pipeline.BatchError, except when what was stored could not be made durable.
+func (j *Journal) commit(ctx context.Context, stream string, msgs []*nats.Msg) error {
+	if j.server == nil && len(msgs) > maxPlain {
+		return j.commitBatch(ctx, msgs)
 	}
-	return j.commitBatch(ctx, msgs)
+	return j.timed(ctx, msgs, func(ctx context.Context, msgs []*nats.Msg) error {
+		err := j.publishPlain(ctx, msgs)
+		if failures(err, len(msgs)) == len(msgs) {
+			return err
+		}
+		return cmp.Or(j.durable(stream), err)
+	})
+}
+
+// failures returns how many of n messages an error is about.
+func failures(err error, n int) int {
+	if be, ok := errors.AsType[*pipeline.BatchError](err); ok {
+		return len(be.Failed)
+	}
+	if err != nil {
+		return n
+	}
+	return 0
+}
+
+// durable returns nil once everything is on disk that was stored in a stream before it was called. A cluster has its own rules.
+func (j *Journal) durable(stream string) error {
+	if j.server == nil {
+		return nil
+	}
+	return j.server.durable(stream)
 }
 
 // commitBatch stores msgs as one atomic batch, however few they are: all or none.
@@ -51,9 +78,9 @@ const (
 func (j *Journal) publishBatch(ctx context.Context, msgs []*nats.Msg) error {
 	for _, m := range msgs {
 		m.Reply = ""
-		if err := j.checkSize(m, batchHeader); err != nil {
-			return err
-		}
+	}
+	if err := j.checkSizes(msgs, batchHeader); err != nil {
+		return err
 	}
 	select {
 	case j.open <- struct{}{}:
@@ -73,6 +100,16 @@ func clearBatchHeaders(msgs []*nats.Msg) {
 		m.Header.Del(jetstreamext.BatchSeqHeader)
 		m.Header.Del(jetstreamext.BatchCommitHeader)
 	}
+}
+
+// checkSizes refuses msgs when one of them is too large.
+func (j *Journal) checkSizes(msgs []*nats.Msg, more int) error {
+	for _, m := range msgs {
+		if err := j.checkSize(m, more); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkSize refuses what the server would not take with so many bytes of headers more.

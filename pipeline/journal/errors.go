@@ -18,6 +18,9 @@ var (
 	ErrRefused = errors.New("journal refuses the message")
 	// ErrInUse means that another process holds the data directory.
 	ErrInUse = errors.New("data directory is in use by another process")
+	// ErrStore means that the store of the embedded server failed and takes nothing more; together with ErrFull, until there is
+	// space again. Nothing was stored.
+	ErrStore = errors.New("the store of the journal failed")
 	// ErrBroken means that a feed lost its place and must be opened again.
 	ErrBroken  = errors.New("feed lost its place")
 	errStopped = errors.New("journal is closed")

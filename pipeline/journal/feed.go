@@ -87,7 +87,7 @@ func (j *Journal) EnsureSink(ctx context.Context, sink string, earliest bool) er
 		}
 		f.Stop()
 	}
-	return nil
+	return j.keepMade()
 }
 
 // openFeed finds or makes the consumer, resets it to its floor and begins to read (I8). All acknowledgements are AckAll: with
@@ -130,6 +130,7 @@ func (j *Journal) consumer(ctx context.Context, stream string, c jetstream.Consu
 	if cons, err = j.js.CreateConsumer(ctx, stream, c); err != nil {
 		return nil, fmt.Errorf("making consumer %s: %w", c.Durable, err)
 	}
+	j.made.Store(true)
 	return cons, nil
 }
 

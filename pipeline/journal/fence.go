@@ -46,6 +46,9 @@ func (f *Fence) Renew(ctx context.Context) error {
 func (f *Fence) NeedsRenewal() bool { return f.seq.Load() < f.j.renewBelow.Load() }
 
 func (f *Fence) write(ctx context.Context, opts ...jetstream.PublishOpt) error {
+	if err := f.j.writable(needVital); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	m := &nats.Msg{
@@ -54,43 +57,67 @@ func (f *Fence) write(ctx context.Context, opts ...jetstream.PublishOpt) error {
 		Data:    []byte(f.j.set.Owner),
 	}
 	ack, err := f.j.js.PublishMsg(ctx, m, append(opts, jetstream.WithRetryAttempts(0))...)
+	if err = classify(err); err == nil {
+		err = f.j.durable(f.j.names.events())
+	}
 	if err != nil {
-		return classify(err)
+		return err
 	}
 	f.seq.Store(ack.Sequence)
 	return nil
 }
 
-// Append stores msgs in EVENTS, all or none, if the fence is still ours; at most MaxAppend of them. After ErrFull the same
-// msgs may be appended again; after ErrFenced or an error of unknown outcome the partition must be taken anew (I8).
+// Append stores msgs in EVENTS if the fence is still ours; at most MaxAppend of them. After ErrFull or ErrRefused none is stored, and
+// after ErrFull the same msgs may be appended again. A *pipeline.BatchError names those that are refused; all others are
+// stored. After ErrFenced or an error of unknown outcome some may be, from the first
+// on, and the partition must be taken anew (I8).
 func (f *Fence) Append(ctx context.Context, msgs []*nats.Msg) error {
 	if len(msgs) == 0 {
 		return nil
 	}
-	size := storedSize(msgs)
+	if err := f.j.writable(needAppend); err != nil {
+		return fmt.Errorf("appending to %s: %w", f.j.names.events(), err)
+	}
+	f.guard(msgs)
+	size := storedSize(msgs, f.j.server == nil)
 	if !f.j.room.take(size) {
 		return fmt.Errorf("appending to %s: %w", f.j.names.events(), ErrFull)
 	}
-	first := msgs[0].Header
-	first[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(f.seq.Load(), 10)}
-	first[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{f.j.names.fenceSubject(f.partition)}
 	err := f.j.joint.append(ctx, msgs)
-	f.j.room.settle(size, !errors.Is(err, ErrFull) && !errors.Is(err, ErrFenced) && !errors.Is(err, ErrRefused))
+	none := errors.Is(err, ErrFull) || errors.Is(err, ErrFenced) || failures(err, len(msgs)) == len(msgs) && errors.Is(err, ErrRefused)
+	f.j.room.settle(size, !none)
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("appending to %s: %w", f.j.names.events(), err)
 }
 
-// perMessage is at least what the server stores with a message beside its subject, header and body: its own bookkeeping and
-// the headers of a batch.
-const perMessage = 128
+// guard puts the condition of the fence on msgs: on the first one of a batch, on each of those that are stored one by one.
+func (f *Fence) guard(msgs []*nats.Msg) {
+	seq, subject := []string{strconv.FormatUint(f.seq.Load(), 10)}, []string{f.j.names.fenceSubject(f.partition)}
+	if f.j.server == nil {
+		msgs = msgs[:1]
+	}
+	for _, m := range msgs {
+		m.Header[jetstream.ExpectedLastSubjSeqHeader], m.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = seq, subject
+	}
+}
+
+const (
+	// perMessage is at least what the server stores with a message beside its subject, header and body.
+	perMessage = 32
+	// perBatched is what the headers of a batch add to that.
+	perBatched = 96
+)
 
 // storedSize returns about how many bytes msgs take in a stream.
-func storedSize(msgs []*nats.Msg) int64 {
-	size := 0
+func storedSize(msgs []*nats.Msg, batched bool) int64 {
+	size := perMessage * len(msgs)
+	if batched {
+		size += perBatched * len(msgs)
+	}
 	for _, m := range msgs {
-		size += sizeOf(m) + perMessage
+		size += sizeOf(m)
 	}
 	return int64(size)
 }

@@ -3,8 +3,11 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/nats-io/nats.go"
+
+	"carillon/pipeline"
 )
 
 // joint is the group commit of EVENTS. What several partitions append while a commit is in flight goes as one atomic batch, in
@@ -106,6 +109,10 @@ func cutJoint(calls []*jointCall) int {
 // commit stores calls together. When the batch is refused for one of them, each goes alone, so that a partition that lost its
 // fence or has a message that does not fit never fails its neighbours.
 func (a *joint) commit(ctx context.Context, calls []*jointCall) {
+	if a.j.server != nil {
+		a.commitPlain(ctx, calls)
+		return
+	}
 	if len(calls) == 1 {
 		calls[0].done <- a.j.commitWhole(ctx, calls[0].msgs)
 		return
@@ -115,7 +122,7 @@ func (a *joint) commit(ctx context.Context, calls []*jointCall) {
 		msgs = append(msgs, c.msgs...)
 	}
 	if len(msgs) == len(calls) && len(msgs) <= maxPlain {
-		err := a.j.commit(ctx, msgs)
+		err := a.j.commit(ctx, a.j.names.events(), msgs)
 		for i, c := range calls {
 			c.done <- errorAt(err, i)
 		}
@@ -134,7 +141,57 @@ func (a *joint) commit(ctx context.Context, calls []*jointCall) {
 // commitWhole stores msgs all or none.
 func (j *Journal) commitWhole(ctx context.Context, msgs []*nats.Msg) error {
 	if len(msgs) == 1 {
-		return j.commit(ctx, msgs)
+		return j.commit(ctx, j.names.events(), msgs)
 	}
 	return j.commitBatch(ctx, msgs)
 }
+
+// commitPlain stores calls as publishes, each with the condition of its fence, that share one fsync. The server takes them in
+// their order, so that a crash leaves the beginning of each part, and reading RAW again adds the rest (I8).
+func (a *joint) commitPlain(ctx context.Context, calls []*jointCall) {
+	var msgs []*nats.Msg
+	sent := calls[:0]
+	for _, c := range calls {
+		if err := a.j.checkSizes(c.msgs, 0); err != nil {
+			c.done <- err
+			continue
+		}
+		sent, msgs = append(sent, c), append(msgs, c.msgs...)
+	}
+	if len(sent) == 0 {
+		return
+	}
+	errs := pipeline.FailedAt(a.j.commit(ctx, a.j.names.events(), msgs), len(msgs))
+	for _, c := range sent {
+		c.done <- whole(errs[:len(c.msgs)])
+		errs = errs[len(c.msgs):]
+	}
+}
+
+// whole returns what became of messages that belong together, given what became of each: an error that says that nothing was
+// stored only if nothing was; a *pipeline.BatchError when all but some are stored that the server will never take. Any other part
+// is an outcome that nobody can go on from but by reading again (I8).
+func whole(errs []error) error {
+	var failed []pipeline.IndexError
+	refused := true
+	for i, err := range errs {
+		if errors.Is(err, ErrFenced) {
+			return err
+		}
+		if err != nil {
+			failed = append(failed, pipeline.IndexError{Index: i, Err: err})
+			refused = refused && errors.Is(err, ErrRefused)
+		}
+	}
+	switch {
+	case len(failed) == 0:
+		return nil
+	case len(failed) == len(errs):
+		return failed[0].Err
+	case refused:
+		return &pipeline.BatchError{Failed: failed}
+	}
+	return fmt.Errorf("%w of %d: %v", errPart, len(errs), failed[0].Err) //nolint:errorlint // it must not say that nothing was stored
+}
+
+var errPart = errors.New("storing only a part")

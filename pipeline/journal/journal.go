@@ -17,6 +17,8 @@ import (
 const (
 	// apiTimeout bounds one request to JetStream.
 	apiTimeout = 5 * time.Second
+	// reconnectWait is how soon the client looks for the next embedded server.
+	reconnectWait = 100 * time.Millisecond
 	// bodyReserve is what headers and wrapping may add to a body on its way through RAW, EVENTS and DEAD.
 	bodyReserve = 64 << 10
 	// maxBody is the largest body the journal takes whatever the server allows: feeds are sized for it.
@@ -55,6 +57,8 @@ type Journal struct {
 	open    chan struct{} // one element per open batch
 	room    room          // of EVENTS
 	parked  parkedFloor
+	// made is set when a stream or consumer was made or changed.
+	made atomic.Bool
 	// renewBelow is the EVENTS sequence that fences must pass so that a purge can.
 	renewBelow atomic.Uint64
 	// short is whether space was short at the last look.
@@ -80,6 +84,9 @@ func Open(ctx context.Context, c ConnectConfig, s StreamConfig, set Settings) (*
 	if err := j.makeStreams(ctx); err != nil {
 		return nil, errors.Join(err, j.disconnect())
 	}
+	if err := j.keepMade(); err != nil {
+		return nil, errors.Join(err, j.disconnect())
+	}
 	if _, err := j.measure(ctx); err != nil {
 		return nil, errors.Join(err, j.disconnect())
 	}
@@ -89,6 +96,9 @@ func Open(ctx context.Context, c ConnectConfig, s StreamConfig, set Settings) (*
 	j.joint = j.newJoint(background)
 	j.qua = j.newAppender(background, j.names.quarantine())
 	j.wg.Go(func() { j.keepSpace(background) })
+	if j.server != nil {
+		j.wg.Go(func() { j.keepStore(background) })
+	}
 	return j, nil
 }
 
@@ -105,7 +115,7 @@ func (j *Journal) connect(ctx context.Context, c ConnectConfig) error {
 			return err
 		}
 		j.server = srv
-		opts = append(opts, nats.InProcessServer(srv.srv))
+		opts = append(opts, nats.InProcessServer(srv), nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0))
 	} else if c.Creds != "" {
 		opts = append(opts, nats.UserCredentials(c.Creds))
 	}
@@ -192,13 +202,13 @@ func (j *Journal) Partitions() int { return j.stream.Partitions }
 // MaxBody returns the largest body that RAW, EVENTS and DEAD take, in bytes.
 func (j *Journal) MaxBody() int { return min(int(j.nc.MaxPayload())-bodyReserve, maxBody) }
 
-// Ready returns nil when the journal can take writes: JetStream answers, the store is sound, RAW has more room than its
-// reserve, and no append failed for want of any of these within the last seconds.
+// Ready returns nil when the journal can take writes: JetStream answers, the store is sound, the disk and RAW have more room
+// than their reserves, and no append failed for want of any of these within the last seconds.
 func (j *Journal) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	if j.server != nil && !j.server.srv.JetStreamEnabled() {
-		return errors.New("JetStream has switched itself off: look for an I/O error of the disk")
+	if err := j.writable(needAppend); err != nil {
+		return err
 	}
 	info, err := j.streams[j.names.raw()].Info(ctx)
 	if err != nil {

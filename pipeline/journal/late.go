@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -34,11 +35,14 @@ func (j *Journal) AppendLate(ctx context.Context, m *nats.Msg, last uint64) (uin
 	m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(last, 10)}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	err := j.checkSize(m, 0)
+	err := errors.Join(j.writable(needAppend), j.checkSize(m, 0))
 	var ack *jetstream.PubAck
 	if err == nil {
 		ack, err = j.js.PublishMsg(ctx, m, jetstream.WithRetryAttempts(0))
 		err = classify(err)
+	}
+	if err == nil {
+		err = j.durable(j.names.late())
 	}
 	j.count(err, 1)
 	if err != nil {

@@ -66,6 +66,26 @@ func open(tb testing.TB, change ...func(*setup)) *Journal {
 	return s.open(tb)
 }
 
+// remote starts a server that journals reach by its address, as they would a cluster, and returns the setup of one.
+func remote(tb testing.TB) func(*setup) {
+	tb.Helper()
+	srv, err := startServer(EmbeddedConfig{Dir: tb.TempDir(), Listen: "127.0.0.1:0"})
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		srv.Shutdown()
+		srv.WaitForShutdown()
+	})
+	return func(s *setup) { s.connect.URL = srv.ClientURL() }
+}
+
+// everywhere runs a test on an embedded server, where appends are publishes that share an fsync, and on another one, where they
+// are atomic batches.
+func everywhere(t *testing.T, test func(t *testing.T, where func(*setup))) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) { test(t, func(s *setup) { s.connect.Embedded.Sync = SyncAlways }) })
+	t.Run("elsewhere", func(t *testing.T) { test(t, remote(t)) })
+}
+
 func maxBytes(n pipeline.Size) func(*setup) { return func(s *setup) { s.stream.MaxBytes = n } }
 
 // bounded returns a context that ends long after any healthy test.

@@ -97,10 +97,16 @@ func (k *Parked) write(ctx context.Context, key string, h nats.Header, value str
 }
 
 func (k *Parked) publish(ctx context.Context, m *nats.Msg) (*jetstream.PubAck, error) {
+	if err := k.j.writable(needVital); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	ack, err := k.j.js.PublishMsg(ctx, m, jetstream.WithRetryAttempts(0))
-	return ack, classify(err)
+	if err = classify(err); err == nil {
+		err = k.j.durable(k.j.names.parkedStream())
+	}
+	return ack, err
 }
 
 // scanParked calls f for every parked lane whose subject matches filter, in no order that means anything.

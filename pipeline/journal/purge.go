@@ -221,6 +221,9 @@ func (j *Journal) oldestFence(ctx context.Context) (uint64, error) {
 
 // purge removes everything below upTo, or of it what opts say, and counts it.
 func (j *Journal) purge(ctx context.Context, stream, label string, upTo uint64, opts ...jetstream.StreamPurgeOpt) error {
+	if err := j.writable(needVital); err != nil {
+		return fmt.Errorf("purging %s: %w", stream, err)
+	}
 	s := j.streams[stream]
 	before, err := s.Info(ctx)
 	if err != nil {

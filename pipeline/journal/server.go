@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -18,12 +20,22 @@ const (
 	maxPayload = 8 << 20
 	// startLimit bounds the start of the embedded server: a journal of a million events needs under 4 s.
 	startLimit = 2 * time.Minute
+	// haltLimit bounds its end: a sound one needs well under a second.
+	haltLimit = 15 * time.Second
 )
 
-// embedded is a NATS server in this process together with the lock on its directory.
+// embedded is a NATS server in this process together with the lock on its directory. The lock is held while the server is
+// replaced by another one.
 type embedded struct {
-	srv  *server.Server
-	lock *os.File
+	config EmbeddedConfig
+	lock   *os.File
+	disk   *disk
+	blocks sync.Map              // of *Blocks by stream
+	failed atomic.Pointer[error] // why the store takes nothing more, at the last look
+	opened time.Time             // when keepStore opened the store last; it alone reads this
+	mu     sync.RWMutex
+	srv    *server.Server // nil while there is none
+	down   error          // why there is none
 }
 
 // startEmbedded locks the directory and starts the server. JetStream opens a directory that another server uses without a
@@ -40,7 +52,61 @@ func startEmbedded(c EmbeddedConfig) (*embedded, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &embedded{srv: srv, lock: lock}, nil
+	e := &embedded{config: c, srv: srv, lock: lock, disk: newDisk(c.Dir)}
+	if err := e.syncAll(); err != nil {
+		return nil, errors.Join(err, e.stop())
+	}
+	return e, nil
+}
+
+// current returns the server that runs now, or why there is none.
+func (e *embedded) current() (*server.Server, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.srv, e.down
+}
+
+// InProcessConn lets a client connect to the server that runs now, so that it finds the next one by itself.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	srv, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	return srv.InProcessConn()
+}
+
+// restart replaces the server by one that reads the directory anew. Clients and stages see an outage, as they would see one of
+// a server elsewhere. After an error there is no server; it may be called again.
+func (e *embedded) restart() error {
+	if err := e.halt(); err != nil {
+		return err
+	}
+	e.blocks.Clear()
+	srv, err := startServer(e.config)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.srv, e.down = srv, err
+	return err
+}
+
+// halt ends the server and waits for it, but not for ever: one whose store hangs never ends.
+func (e *embedded) halt() error {
+	srv, err := e.current()
+	if err != nil {
+		return nil //nolint:nilerr // there is none to end
+	}
+	done := make(chan struct{})
+	go func() {
+		srv.Shutdown()
+		srv.WaitForShutdown()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(haltLimit):
+		return fmt.Errorf("%w: the embedded server is still running after %s: restart carillon; what was acknowledged is on disk", ErrStore, haltLimit)
+	}
 }
 
 // lockDir takes an exclusive lock that the kernel drops with the process, however it ends.
@@ -71,7 +137,6 @@ func startServer(c EmbeddedConfig) (*server.Server, error) {
 		ServerName:         "carillon",
 		JetStream:          true,
 		StoreDir:           c.Dir,
-		SyncAlways:         c.Sync == SyncAlways,
 		DontListen:         c.Listen == "",
 		MaxPayload:         maxPayload,
 		JetStreamMaxMemory: 64 << 20,
@@ -97,7 +162,13 @@ func startServer(c EmbeddedConfig) (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting embedded server: %w", err)
 	}
+	told := &fatal{}
+	srv.SetLoggerV2(told, false, false, false)
 	srv.Start()
+	if told.text != "" { // It says so and returns: waiting for it would be in vain.
+		srv.Shutdown()
+		return nil, fmt.Errorf("starting embedded server: %s: look at %s", told.text, c.Dir)
+	}
 	if !srv.ReadyForConnections(startLimit) {
 		srv.Shutdown()
 		return nil, fmt.Errorf("starting embedded server: not ready after %s; is the disk of %s readable?", startLimit, c.Dir)
@@ -107,10 +178,33 @@ func startServer(c EmbeddedConfig) (*server.Server, error) {
 
 // stop ends the server, waits for it, and frees the directory. It is safe to call more than once.
 func (e *embedded) stop() error {
-	e.srv.Shutdown()
-	e.srv.WaitForShutdown()
+	halted := e.halt()
 	if err := e.lock.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("releasing data directory: %w", err)
+		return errors.Join(halted, fmt.Errorf("releasing data directory: %w", err))
 	}
-	return nil
+	return halted
 }
+
+// fatal is a log of the server that keeps why it could not start. Start calls it before it returns.
+type fatal struct {
+	server.Logger
+	text string
+}
+
+// Fatalf is the server's word for giving up; whoever logs for a server of its own would end the process.
+func (f *fatal) Fatalf(format string, args ...any) { f.text = fmt.Sprintf(format, args...) }
+
+// Noticef drops what is of no use to an operator.
+func (f *fatal) Noticef(string, ...any) {}
+
+// Warnf drops what is of no use to an operator.
+func (f *fatal) Warnf(string, ...any) {}
+
+// Errorf drops what is of no use to an operator.
+func (f *fatal) Errorf(string, ...any) {}
+
+// Debugf drops what is of no use to an operator.
+func (f *fatal) Debugf(string, ...any) {}
+
+// Tracef drops what is of no use to an operator.
+func (f *fatal) Tracef(string, ...any) {}

@@ -30,12 +30,18 @@ type Quarantined struct {
 
 // AppendRaw stores notifications in RAW; see Appender.Append.
 func (j *Journal) AppendRaw(ctx context.Context, msgs []*nats.Msg) error {
+	if err := j.writable(needAppend); err != nil {
+		return err
+	}
 	return j.raw.Append(ctx, msgs)
 }
 
 // Quarantine stores q whole; a body over the server's limit is kept in parts that share a Carillon-Id and count in
 // Carillon-Part. Several calls share one commit.
 func (j *Journal) Quarantine(ctx context.Context, q Quarantined) error {
+	if err := j.writable(needAppend); err != nil {
+		return err
+	}
 	limit := j.MaxBody()
 	parts := max(1, (len(q.Body)+limit-1)/limit)
 	id := nuid.Next()
@@ -68,12 +74,15 @@ type DeadLetter struct {
 
 // AppendDead stores d. The same event of the same sink has one place, so storing it again changes nothing (I5).
 func (j *Journal) AppendDead(ctx context.Context, d DeadLetter) error {
+	if err := j.writable(needAppend); err != nil {
+		return err
+	}
 	h := eventHeader(&d.Event)
 	h[HeaderSink] = []string{d.Sink}
 	h[HeaderReason] = []string{clean(d.Reason)}
 	h[HeaderAttempts] = []string{strconv.Itoa(d.Attempts)}
 	h[HeaderSequence] = []string{strconv.FormatUint(d.Sequence, 10)}
-	return j.commit(ctx, []*nats.Msg{{Subject: j.names.deadSubject(d.Sink, d.Key, d.ID), Header: h, Data: d.Body}})
+	return j.commit(ctx, j.names.dead(), []*nats.Msg{{Subject: j.names.deadSubject(d.Sink, d.Key, d.ID), Header: h, Data: d.Body}})
 }
 
 // DeadIn returns the identities that sink has dead letters of, so that a restart does not send them again. At most limit

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -75,7 +76,7 @@ func (j *Journal) spaceOnce(ctx context.Context, now time.Time, due bool) error 
 	}
 	events, raw := states[j.names.events()], states[j.names.raw()]
 	short := j.room.wanting() || events.Bytes > pressure(toUnsigned(int64(j.stream.MaxBytes)))
-	shortRaw := raw.Bytes > pressure(toUnsigned(int64(rawBytes(j.stream))))
+	shortRaw := raw.Bytes > pressure(toUnsigned(int64(rawBytes(j.stream)))) || errors.Is(j.writable(needAppend), ErrFull)
 	j.short.Store(short || shortRaw)
 	if !due && !short && !shortRaw {
 		return nil

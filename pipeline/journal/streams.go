@@ -5,14 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"carillon/pipeline"
 )
 
-// metaPartitions is the key of the stream metadata that fixes the number of partitions.
-const metaPartitions = "carillon_partitions"
+const (
+	// metaPartitions is the key of the stream metadata that fixes the number of partitions.
+	metaPartitions = "carillon_partitions"
+	// idWindow is for how long the server remembers message ids: the least it allows, because nothing is published with one. At
+	// its start it reads every message that is younger.
+	idWindow = 100 * time.Millisecond
+)
 
 // rawBytes is what RAW may take: a third of EVENTS. An event in EVENTS may not be purged while a record up to its own is not
 // processed, and the events that one stuck record keeps in EVENTS came of records that filled RAW twice at most: once before it
@@ -53,6 +59,7 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 		c.Replicas = j.stream.Replicas
 		c.AllowDirect = true
 		c.AllowAtomicPublish = true
+		c.Duplicates = idWindow
 		c.Metadata = map[string]string{metaPartitions: strconv.Itoa(j.stream.Partitions)}
 		if err := j.makeStream(ctx, c); err != nil {
 			return err
@@ -69,6 +76,7 @@ func (j *Journal) makeStream(ctx context.Context, c jetstream.StreamConfig) erro
 		if j.streams[c.Name], err = j.js.CreateStream(ctx, c); err != nil {
 			return fmt.Errorf("making stream %s: %w", c.Name, err)
 		}
+		j.made.Store(true)
 		return nil
 	}
 	if err != nil {
@@ -80,13 +88,14 @@ func (j *Journal) makeStream(ctx context.Context, c jetstream.StreamConfig) erro
 			"set it back, or use another stream.prefix", c.Name, orNone(made), c.Metadata[metaPartitions])
 	}
 	j.streams[c.Name] = s
-	if have.MaxBytes == c.MaxBytes && have.Replicas == c.Replicas {
+	if have.MaxBytes == c.MaxBytes && have.Replicas == c.Replicas && have.Duplicates == c.Duplicates {
 		return nil
 	}
-	have.MaxBytes, have.Replicas = c.MaxBytes, c.Replicas
+	have.MaxBytes, have.Replicas, have.Duplicates = c.MaxBytes, c.Replicas, c.Duplicates
 	if _, err := j.js.UpdateStream(ctx, have); err != nil {
 		return fmt.Errorf("changing limits of stream %s: %w", c.Name, err)
 	}
+	j.made.Store(true)
 	return nil
 }
 

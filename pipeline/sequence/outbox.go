@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"carillon/pipeline"
 	"carillon/pipeline/dedupe"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/order"
@@ -173,15 +174,10 @@ func (t *tenure) outgoing(e *order.Entry[released]) outgoing {
 
 // appended settles the batch in flight, or decides what its failure means.
 func (t *tenure) appended(ctx context.Context, err error) error {
+	parts, byIndex := errors.AsType[*pipeline.BatchError](err)
 	switch {
-	case err == nil:
-		now := time.Now()
-		for _, x := range t.out.flight {
-			t.settle(x, now)
-		}
-		t.out.arrived()
-		t.out.grow()
-		t.full = false
+	case err == nil, byIndex:
+		return t.stored(ctx, parts)
 	case errors.Is(err, journal.ErrFull):
 		// A definite refusal is no recovery: the same events again, later (I8).
 		if !t.full {
@@ -193,11 +189,33 @@ func (t *tenure) appended(ctx context.Context, err error) error {
 	case errors.Is(err, journal.ErrRefused) && len(t.out.flight) > 1:
 		t.out.split()
 	case errors.Is(err, journal.ErrRefused):
-		return t.refused(ctx, err)
+		return t.stored(ctx, &pipeline.BatchError{Failed: []pipeline.IndexError{{Err: err}}})
 	default:
 		t.out.queue, t.out.flight, t.out.bytes = nil, nil, 0 // They stay in RAW for the next tenure.
 		return fmt.Errorf("appending events: %w", err)
 	}
+	return nil
+}
+
+// stored settles the batch in flight: each event has its place, but for those that are refused.
+func (t *tenure) stored(ctx context.Context, refused *pipeline.BatchError) error {
+	now, failed := time.Now(), []pipeline.IndexError(nil)
+	if refused != nil {
+		failed = refused.Failed
+	}
+	for i, x := range t.out.flight {
+		if len(failed) == 0 || failed[0].Index != i {
+			t.settle(x, now)
+			continue
+		}
+		if err := t.refused(ctx, x, failed[0].Err); err != nil {
+			return err
+		}
+		failed = failed[1:]
+	}
+	t.out.arrived()
+	t.out.grow()
+	t.full = false
 	return nil
 }
 
@@ -216,9 +234,8 @@ func (t *tenure) settle(x outgoing, now time.Time) {
 	}
 }
 
-// refused quarantines the one event that EVENTS will never take.
-func (t *tenure) refused(ctx context.Context, cause error) error {
-	x := t.out.flight[0]
+// refused quarantines an event that EVENTS will never take.
+func (t *tenure) refused(ctx context.Context, x outgoing, cause error) error {
 	q := journal.Quarantined{Source: x.event.Source, Reason: cause.Error(), Received: x.event.Received, Body: x.event.Body}
 	if err := t.set.Journal.Quarantine(ctx, q); err != nil {
 		return fmt.Errorf("setting event aside: %w", err)
@@ -228,6 +245,5 @@ func (t *tenure) refused(ctx context.Context, cause error) error {
 	}
 	t.floor.Settle(x.position)
 	x.meeting.unsettled--
-	t.out.arrived()
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/synadia-io/orbit.go/jetstreamext"
+
+	"carillon/pipeline/journal"
 )
 
 const (
@@ -35,11 +36,12 @@ type ceiling struct {
 	js  jetstream.JetStream
 	// made are the messages for EVENTS of the slice, by the header of their record in RAW.
 	made    atomic.Pointer[map[string]*nats.Msg]
-	fences  []string        // by partition
-	queue   chan *storeCall // for RAW
-	appends chan *storeCall // for EVENTS
-	raw     *goal           // records read from RAW
-	events  *goal           // events read from EVENTS
+	fences  []string           // by partition
+	synced  [2]*journal.Blocks // of RAW and EVENTS
+	queue   chan *storeCall    // for RAW
+	appends chan *storeCall    // for EVENTS
+	raw     *goal              // records read from RAW
+	events  *goal              // events read from EVENTS
 	commits atomic.Int64
 	fail    chan error
 	stop    context.CancelFunc
@@ -71,13 +73,13 @@ func startCeiling(ctx context.Context, dir string, partitions int) (*ceiling, er
 // connect starts the server with the options of the journal.
 func (c *ceiling) connect(dir string) error {
 	srv, err := server.NewServer(&server.Options{
-		ServerName: "ceiling", JetStream: true, StoreDir: dir, SyncAlways: true, DontListen: true,
+		ServerName: "ceiling", JetStream: true, StoreDir: dir, DontListen: true,
 		MaxPayload: 8 << 20, JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, NoLog: true, NoSigs: true,
 	})
 	if err != nil {
 		return err
 	}
-	c.srv = srv
+	c.srv, c.synced = srv, [2]*journal.Blocks{journal.NewBlocks(dir, ceilingRaw), journal.NewBlocks(dir, ceilingEvents)}
 	srv.Start()
 	if !srv.ReadyForConnections(publishLimit) {
 		return errors.New("the server is not ready")
@@ -178,18 +180,28 @@ func (c *ceiling) broken(err error) {
 	}
 }
 
-// publish stores msgs in one commit: a plain publish of one, an atomic batch of more.
-func (c *ceiling) publish(ctx context.Context, msgs []*nats.Msg) error {
+// publish stores msgs of a stream in one commit: as publishes, and one fsync after the last of them is stored.
+func (c *ceiling) publish(ctx context.Context, blocks *journal.Blocks, msgs []*nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, publishLimit)
 	defer cancel()
 	c.commits.Add(1)
-	var err error
-	if len(msgs) == 1 {
-		_, err = c.js.PublishMsg(ctx, msgs[0])
-	} else {
-		_, err = jetstreamext.PublishMsgBatch(ctx, c.js, msgs, jetstreamext.BatchFlowControl{AckFirst: false})
+	acks := make([]jetstream.PubAckFuture, len(msgs))
+	for i, m := range msgs {
+		var err error
+		if acks[i], err = c.js.PublishMsgAsync(m, jetstream.WithStallWait(publishLimit)); err != nil {
+			return err
+		}
 	}
-	return err
+	for _, ack := range acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return blocks.Sync()
 }
 
 // close stops everything. It is safe after a failed start.

@@ -91,7 +91,7 @@ func (c *ceiling) commitRaw(ctx context.Context) {
 		select {
 		case call := <-c.queue:
 			calls, msgs := c.gather(call)
-			answer(calls, c.publish(ctx, msgs))
+			answer(calls, c.publish(ctx, c.synced[0], msgs))
 		case <-ctx.Done():
 			return
 		}
@@ -135,7 +135,7 @@ func (c *ceiling) commitEvents(ctx context.Context) {
 				select {
 				case more := <-c.appends:
 					if len(msgs)+len(more.msgs) > maxBatch {
-						answer(calls, c.publish(ctx, msgs))
+						answer(calls, c.publish(ctx, c.synced[1], msgs))
 						calls, msgs = calls[:0], msgs[:0]
 					}
 					calls, msgs = append(calls, more), append(msgs, more.msgs...)
@@ -143,7 +143,7 @@ func (c *ceiling) commitEvents(ctx context.Context) {
 					waits = false
 				}
 			}
-			answer(calls, c.publish(ctx, msgs))
+			answer(calls, c.publish(ctx, c.synced[1], msgs))
 		case <-ctx.Done():
 			return
 		}
@@ -219,9 +219,10 @@ func (c *ceiling) append(ctx context.Context, p int, batch []*nats.Msg) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	h := batch[0].Header
-	h[jetstream.ExpectedLastSubjSeqHeader] = []string{c.fences[p]}
-	h[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{fenceSubject(p)}
+	fence, subject := []string{c.fences[p]}, []string{fenceSubject(p)}
+	for _, m := range batch {
+		m.Header[jetstream.ExpectedLastSubjSeqHeader], m.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = fence, subject
+	}
 	return c.call(ctx, c.appends, batch)
 }
 
