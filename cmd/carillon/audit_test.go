@@ -233,7 +233,7 @@ func auditSink(t *testing.T, events []record, deliveries []*delivery) {
 	}
 	var epoch uint64
 	for _, d := range deliveries {
-		require.True(t, ids[d.sequence] == d.id, "sequence %d was delivered as %s", d.sequence, d.id)
+		require.Equal(t, ids[d.sequence], d.id, "sequence %d was delivered as %s", d.sequence, d.id)
 		if p := before[d.sequence]; p > 0 {
 			require.Less(t, answered[p], d.arrived, "sequence %d of %s overtook %d", d.sequence, d.key, p)
 		}

@@ -51,8 +51,8 @@ type fault struct {
 func allFaults() []fault {
 	return []fault{
 		{"kill", (*chaos).die}, {"kill", (*chaos).die}, {"restart", (*chaos).restart},
-		{"events full", func(c *chaos, t *testing.T) { c.full(t, "CHIME_EVENTS") }},
-		{"raw full", func(c *chaos, t *testing.T) { c.full(t, "CHIME_RAW") }},
+		{"events full", (*chaos).eventsFull},
+		{"raw full", (*chaos).rawFull},
 		{"reread", (*chaos).reread}, {"rival", (*chaos).rival},
 	}
 }
@@ -126,6 +126,16 @@ func (c *chaos) restart(t *testing.T) {
 	t.Helper()
 	require.NoError(t, c.stop(t))
 	c.launch(t, c.node)
+}
+
+func (c *chaos) eventsFull(t *testing.T) {
+	t.Helper()
+	c.full(t, "CHIME_EVENTS")
+}
+
+func (c *chaos) rawFull(t *testing.T) {
+	t.Helper()
+	c.full(t, "CHIME_RAW")
 }
 
 // full leaves a stream no room for a while: what is appended is refused.

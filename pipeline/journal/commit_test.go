@@ -16,28 +16,30 @@ import (
 
 // TestGroupCommit has many callers at once and expects them to share commits, each with its order kept.
 func TestGroupCommit(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		const callers, each = 100, 7
-		j := open(t, where)
-		var wg sync.WaitGroup
-		errs := make([]error, callers)
-		for c := range callers {
-			wg.Go(func() { errs[c] = j.AppendRaw(bounded(t), raws(j, 0, c*each, each, 100)) })
-		}
-		wg.Wait()
-		require.NoError(t, errors.Join(errs...))
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			const callers, each = 100, 7
+			j := open(t, where)
+			var wg sync.WaitGroup
+			errs := make([]error, callers)
+			for c := range callers {
+				wg.Go(func() { errs[c] = j.AppendRaw(bounded(t), raws(j, 0, c*each, each, 100)) })
+			}
+			wg.Wait()
+			require.NoError(t, errors.Join(errs...))
 
-		last := map[int]int{}
-		for _, n := range numbers(t, stored(t, j, PlaceRaw)) {
-			require.Equal(t, last[n/each], n%each, "order within call %d", n/each)
-			last[n/each]++
-		}
-		require.Len(t, last, callers)
-		n, messages := commits(t, j)
-		require.Less(t, n, uint64(callers), "nobody shared a commit")
-		require.InDelta(t, callers*each, messages, 0)
-		require.InDelta(t, callers*each, appended(t, j, outcomeStored), 0)
-	})
+			last := map[int]int{}
+			for _, n := range numbers(t, stored(t, j, PlaceRaw)) {
+				require.Equal(t, last[n/each], n%each, "order within call %d", n/each)
+				last[n/each]++
+			}
+			require.Len(t, last, callers)
+			n, messages := commits(t, j)
+			require.Less(t, n, uint64(callers), "nobody shared a commit")
+			require.InDelta(t, callers*each, messages, 0)
+			require.InDelta(t, callers*each, appended(t, j, outcomeStored), 0)
+		})
+	}
 }
 
 // TestFewGoPlainAndManyAsABatch is about a server elsewhere.
@@ -95,32 +97,36 @@ func nilIfEmpty(n []int) []int {
 }
 
 func TestRefusedMessageFailsAlone(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		const size = 20_000
-		j := open(t, where)
-		limitMessages(t, j, size/2)
-		for _, n := range []int{1, 3, maxPlain + 1, 40} {
-			for _, at := range []int{0, n / 2, n - 1} {
-				appendWithCulprits(t, j, n, size, at)
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			const size = 20_000
+			j := open(t, where)
+			limitMessages(t, j, size/2)
+			for _, n := range []int{1, 3, maxPlain + 1, 40} {
+				for _, at := range []int{0, n / 2, n - 1} {
+					appendWithCulprits(t, j, n, size, at)
+				}
 			}
-		}
-		appendWithCulprits(t, j, 6, size, 0, 1, 2, 3, 4, 5)
-		appendWithCulprits(t, j, maxBatch, size, 0, 499, 500, 999)
-		dice := rand.New(rand.NewPCG(1, 2))
-		for range 8 {
-			n := 1 + dice.IntN(60)
-			appendWithCulprits(t, j, n, size, dice.Perm(n)[:1+dice.IntN(n)]...)
-		}
-	})
+			appendWithCulprits(t, j, 6, size, 0, 1, 2, 3, 4, 5)
+			appendWithCulprits(t, j, maxBatch, size, 0, 499, 500, 999)
+			dice := rand.New(rand.NewPCG(1, 2))
+			for range 8 {
+				n := 1 + dice.IntN(60)
+				appendWithCulprits(t, j, n, size, dice.Perm(n)[:1+dice.IntN(n)]...)
+			}
+		})
+	}
 }
 
 func TestMessageOverMaxPayloadFailsAlone(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		j := open(t, where)
-		for _, n := range []int{1, 3, 20} {
-			appendWithCulprits(t, j, n, maxPayload, n/2)
-		}
-	})
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, where)
+			for _, n := range []int{1, 3, 20} {
+				appendWithCulprits(t, j, n, maxPayload, n/2)
+			}
+		})
+	}
 }
 
 func TestSizeOf(t *testing.T) {
@@ -134,35 +140,39 @@ func TestSizeOf(t *testing.T) {
 
 // TestMessageThatJustFits is larger than what a batch with its headers could carry.
 func TestMessageThatJustFits(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		j := open(t, where, maxBytes(256<<20))
-		msgs := raws(j, 0, 0, 10, 10)
-		msgs[3] = raw(j, 0, 3, 100)
-		msgs[3] = raw(j, 0, 3, 100+int(j.nc.MaxPayload())-msgs[3].Size())
-		require.EqualValues(t, j.nc.MaxPayload(), msgs[3].Size())
-		require.NoError(t, j.AppendRaw(bounded(t), msgs))
-		require.Equal(t, count(0, 10), numbers(t, stored(t, j, PlaceRaw)))
-	})
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, where, maxBytes(256<<20))
+			msgs := raws(j, 0, 0, 10, 10)
+			msgs[3] = raw(j, 0, 3, 100)
+			msgs[3] = raw(j, 0, 3, 100+int(j.nc.MaxPayload())-msgs[3].Size())
+			require.EqualValues(t, j.nc.MaxPayload(), msgs[3].Size())
+			require.NoError(t, j.AppendRaw(bounded(t), msgs))
+			require.Equal(t, count(0, 10), numbers(t, stored(t, j, PlaceRaw)))
+		})
+	}
 }
 
 func TestFullStreamRefusesAllAndTakesAgain(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		j := open(t, where, maxBytes(3<<20)) // 1 MiB of RAW.
-		require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 9, 100_000)))
-		for _, n := range []int{1, maxPlain, 20} {
-			before := state(t, j, j.names.raw()).Msgs
-			msgs := raws(j, 0, 100, n, 200_000)
-			for _, err := range pipeline.FailedAt(j.AppendRaw(bounded(t), msgs), n) {
-				require.ErrorIs(t, err, ErrFull)
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, where, maxBytes(3<<20)) // 1 MiB of RAW.
+			require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 9, 100_000)))
+			for _, n := range []int{1, maxPlain, 20} {
+				before := state(t, j, j.names.raw()).Msgs
+				msgs := raws(j, 0, 100, n, 200_000)
+				for _, err := range pipeline.FailedAt(j.AppendRaw(bounded(t), msgs), n) {
+					require.ErrorIs(t, err, ErrFull)
+				}
+				require.Equal(t, before, state(t, j, j.names.raw()).Msgs, "nothing was stored")
 			}
-			require.Equal(t, before, state(t, j, j.names.raw()).Msgs, "nothing was stored")
-		}
-		require.Positive(t, appended(t, j, outcomeFull))
-		require.NoError(t, j.streams[j.names.raw()].Purge(bounded(t)))
-		msgs := raws(j, 0, 0, 9, 100_000)
-		require.NoError(t, j.AppendRaw(bounded(t), msgs))
-		require.Equal(t, count(0, 9), numbers(t, stored(t, j, PlaceRaw)))
-	})
+			require.Positive(t, appended(t, j, outcomeFull))
+			require.NoError(t, j.streams[j.names.raw()].Purge(bounded(t)))
+			msgs := raws(j, 0, 0, 9, 100_000)
+			require.NoError(t, j.AppendRaw(bounded(t), msgs))
+			require.Equal(t, count(0, 9), numbers(t, stored(t, j, PlaceRaw)))
+		})
+	}
 }
 
 // hold keeps every batch from being sent until the returned function is called.

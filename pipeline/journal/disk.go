@@ -62,7 +62,7 @@ func (d *disk) room(now time.Time, n need) error {
 	}
 	if d.st.Bavail*block < keep {
 		return fmt.Errorf("%w: the disk of %s has less than %s left: free some, and the journal goes on by itself",
-			ErrFull, d.dir, pipeline.Size(keep>>10)*pipeline.KiB) //nolint:gosec // at most 64 MiB
+			ErrFull, d.dir, pipeline.Size(keep>>10)*pipeline.KiB)
 	}
 	if d.st.Files > 0 && d.st.Ffree < diskFiles { // File systems without a table of files say 0.
 		return fmt.Errorf("%w: the disk of %s takes less than %d more files: remove some, and the journal goes on by itself", ErrFull, d.dir, diskFiles)

@@ -10,49 +10,53 @@ import (
 )
 
 func TestFormerOwnerIsRefused(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		j := open(t, where)
-		former := fence(t, j, 1)
-		require.NoError(t, former.Append(bounded(t), events(j, 1, 0, 3, 10)))
-		require.NoError(t, former.Append(bounded(t), events(j, 1, 3, 1, 10)))
-		bystander := fence(t, j, 2)
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, where)
+			former := fence(t, j, 1)
+			require.NoError(t, former.Append(bounded(t), events(j, 1, 0, 3, 10)))
+			require.NoError(t, former.Append(bounded(t), events(j, 1, 3, 1, 10)))
+			bystander := fence(t, j, 2)
 
-		owner := fence(t, j, 1)
-		require.Greater(t, owner.Epoch(), former.Epoch())
-		for _, n := range []int{1, 2, 50} {
-			require.ErrorIs(t, former.Append(bounded(t), events(j, 1, 100, n, 10)), ErrFenced)
-		}
-		require.ErrorIs(t, former.Renew(bounded(t)), ErrFenced)
-		require.Equal(t, count(0, 4), numbers(t, stored(t, j, PlaceEvents)), "nothing of the former owner was stored")
+			owner := fence(t, j, 1)
+			require.Greater(t, owner.Epoch(), former.Epoch())
+			for _, n := range []int{1, 2, 50} {
+				require.ErrorIs(t, former.Append(bounded(t), events(j, 1, 100, n, 10)), ErrFenced)
+			}
+			require.ErrorIs(t, former.Renew(bounded(t)), ErrFenced)
+			require.Equal(t, count(0, 4), numbers(t, stored(t, j, PlaceEvents)), "nothing of the former owner was stored")
 
-		require.NoError(t, owner.Append(bounded(t), events(j, 1, 4, 2, 10)))
-		require.NoError(t, bystander.Append(bounded(t), events(j, 2, 6, 2, 10)), "other partitions do not notice")
-		require.Equal(t, count(0, 8), numbers(t, stored(t, j, PlaceEvents)))
-		require.InDelta(t, 53, appended(t, j, outcomeFenced), 0)
-	})
+			require.NoError(t, owner.Append(bounded(t), events(j, 1, 4, 2, 10)))
+			require.NoError(t, bystander.Append(bounded(t), events(j, 2, 6, 2, 10)), "other partitions do not notice")
+			require.Equal(t, count(0, 8), numbers(t, stored(t, j, PlaceEvents)))
+			require.InDelta(t, 53, appended(t, j, outcomeFenced), 0)
+		})
+	}
 }
 
 func TestRenewKeepsTheRight(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		j := open(t, where)
-		f := fence(t, j, 0)
-		require.False(t, f.NeedsRenewal())
-		for i := range 3 {
-			epoch := f.Epoch()
-			require.NoError(t, f.Append(bounded(t), events(j, 0, i, 1, 10)))
-			j.renewBelow.Store(epoch + 1)
-			require.True(t, f.NeedsRenewal())
-			require.NoError(t, f.Renew(bounded(t)))
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, where)
+			f := fence(t, j, 0)
 			require.False(t, f.NeedsRenewal())
-			require.Greater(t, f.Epoch(), epoch)
-		}
-		require.NoError(t, f.Append(bounded(t), events(j, 0, 3, 2, 10)))
-		require.Equal(t, count(0, 5), numbers(t, stored(t, j, PlaceEvents)))
-		last, err := j.LastEpoch(bounded(t), 0)
-		require.NoError(t, err)
-		require.Equal(t, f.Epoch(), last)
-		require.EqualValues(t, 5+1, state(t, j, j.names.events()).Msgs, "of a fence only the last place is kept")
-	})
+			for i := range 3 {
+				epoch := f.Epoch()
+				require.NoError(t, f.Append(bounded(t), events(j, 0, i, 1, 10)))
+				j.renewBelow.Store(epoch + 1)
+				require.True(t, f.NeedsRenewal())
+				require.NoError(t, f.Renew(bounded(t)))
+				require.False(t, f.NeedsRenewal())
+				require.Greater(t, f.Epoch(), epoch)
+			}
+			require.NoError(t, f.Append(bounded(t), events(j, 0, 3, 2, 10)))
+			require.Equal(t, count(0, 5), numbers(t, stored(t, j, PlaceEvents)))
+			last, err := j.LastEpoch(bounded(t), 0)
+			require.NoError(t, err)
+			require.Equal(t, f.Epoch(), last)
+			require.EqualValues(t, 5+1, state(t, j, j.names.events()).Msgs, "of a fence only the last place is kept")
+		})
+	}
 }
 
 func TestLastEpochOfNobody(t *testing.T) {
@@ -63,17 +67,19 @@ func TestLastEpochOfNobody(t *testing.T) {
 
 // TestSameMessagesAgain appends messages that an earlier append refused, with a newer fence.
 func TestSameMessagesAgain(t *testing.T) {
-	everywhere(t, func(t *testing.T, where func(*setup)) {
-		j := open(t, where)
-		former, msgs := fence(t, j, 0), events(j, 0, 0, 10, 10)
-		owner := fence(t, j, 0)
-		require.ErrorIs(t, former.Append(bounded(t), msgs), ErrFenced)
-		require.NoError(t, owner.Append(bounded(t), msgs))
-		require.NoError(t, owner.Renew(bounded(t)))
-		require.NoError(t, owner.Append(bounded(t), msgs[:1]))
-		require.NoError(t, owner.Append(bounded(t), nil))
-		require.Equal(t, append(count(0, 10), 0), numbers(t, stored(t, j, PlaceEvents)))
-	})
+	for name, where := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, where)
+			former, msgs := fence(t, j, 0), events(j, 0, 0, 10, 10)
+			owner := fence(t, j, 0)
+			require.ErrorIs(t, former.Append(bounded(t), msgs), ErrFenced)
+			require.NoError(t, owner.Append(bounded(t), msgs))
+			require.NoError(t, owner.Renew(bounded(t)))
+			require.NoError(t, owner.Append(bounded(t), msgs[:1]))
+			require.NoError(t, owner.Append(bounded(t), nil))
+			require.Equal(t, append(count(0, 10), 0), numbers(t, stored(t, j, PlaceEvents)))
+		})
+	}
 }
 
 // TestCopyLeavesServerHeadersBehind reads what went to RAW as a batch and appends it to EVENTS.

@@ -78,12 +78,13 @@ func remote(tb testing.TB) func(*setup) {
 	return func(s *setup) { s.connect.URL = srv.ClientURL() }
 }
 
-// everywhere runs a test on an embedded server, where appends are publishes that share an fsync, and on another one, where they
-// are atomic batches.
-func everywhere(t *testing.T, test func(t *testing.T, where func(*setup))) {
-	t.Helper()
-	t.Run("embedded", func(t *testing.T) { test(t, func(s *setup) { s.connect.Embedded.Sync = SyncAlways }) })
-	t.Run("elsewhere", func(t *testing.T) { test(t, remote(t)) })
+// everywhere returns the setups of an embedded server, where appends are publishes that share an fsync, and of another one, where
+// they are atomic batches.
+func everywhere(tb testing.TB) map[string]func(*setup) {
+	tb.Helper()
+	return map[string]func(*setup){
+		"embedded": func(s *setup) { s.connect.Embedded.Sync = SyncAlways }, "elsewhere": remote(tb),
+	}
 }
 
 func maxBytes(n pipeline.Size) func(*setup) { return func(s *setup) { s.stream.MaxBytes = n } }

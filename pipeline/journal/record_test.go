@@ -51,7 +51,7 @@ func TestRawMessageIsReadAsAnEvent(t *testing.T) {
 	}
 	m := j.RawMessage(n)
 	require.Equal(t, j.names.rawSubject(chime.Partition("m", 4)), m.Subject)
-	require.True(t, strings.Contains(m.Header.Get(HeaderRecord), "\tid??X: y\t"))
+	require.Contains(t, m.Header.Get(HeaderRecord), "\tid??X: y\t")
 	e, err := (&Message{Sequence: 9, Header: m.Header, Body: m.Data}).Event()
 	require.NoError(t, err)
 	require.Equal(t, pipeline.Event{
