@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -25,6 +26,9 @@ var binary string //nolint:gochecknoglobals // built once for all tests
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
+	if flag.Parse(); *stockInto != "" {
+		return keepStock(*stockInto, *stockSize)
+	}
 	dir, err := os.MkdirTemp("", "carillon-test")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
