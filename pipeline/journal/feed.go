@@ -64,28 +64,40 @@ func (j *Journal) RawFeed(ctx context.Context, p int) (*Feed, error) {
 // SinkFeed opens the feed of partition p of EVENTS for a sink at its floor. A sink that is new begins with the oldest event
 // when earliest is set, otherwise with the next one.
 func (j *Journal) SinkFeed(ctx context.Context, sink string, p int, earliest bool) (*Feed, error) {
-	c := jetstream.ConsumerConfig{
-		Durable: sinkConsumer(sink, p), FilterSubject: j.names.eventsFilter(p), DeliverPolicy: jetstream.DeliverAllPolicy,
-	}
-	if !earliest {
-		// A resolved start, not DeliverNew: a reset before the first acknowledgement must come back to the same place.
-		info, err := j.streams[j.names.events()].Info(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("asking for stream %s: %w", j.names.events(), err)
-		}
-		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, info.State.LastSeq+1
+	c, err := j.sinkConfig(ctx, sink, p, earliest)
+	if err != nil {
+		return nil, err
 	}
 	return j.openFeed(ctx, j.names.events(), c)
 }
 
-// EnsureSink makes the consumers of a sink in every partition, so that a sink which starts now misses nothing from now on.
+func (j *Journal) sinkConfig(ctx context.Context, sink string, p int, earliest bool) (jetstream.ConsumerConfig, error) {
+	c := jetstream.ConsumerConfig{
+		Durable: sinkConsumer(sink, p), FilterSubject: j.names.eventsFilter(p), DeliverPolicy: jetstream.DeliverAllPolicy,
+	}
+	if earliest {
+		return c, nil
+	}
+	// A resolved start, not DeliverNew: a reset before the first acknowledgement must come back to the same place.
+	info, err := j.streams[j.names.events()].Info(ctx)
+	if err != nil {
+		return c, fmt.Errorf("asking for stream %s: %w", j.names.events(), err)
+	}
+	c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, info.State.LastSeq+1
+	return c, nil
+}
+
+// EnsureSink makes the consumers of a sink in every partition, so that a sink which starts now misses nothing from now on. It
+// reads nothing: a pull that is given up again may still take a message from the feed that comes after it.
 func (j *Journal) EnsureSink(ctx context.Context, sink string, earliest bool) error {
 	for p := range j.stream.Partitions {
-		f, err := j.SinkFeed(ctx, sink, p, earliest)
+		c, err := j.sinkConfig(ctx, sink, p, earliest)
 		if err != nil {
 			return err
 		}
-		f.Stop()
+		if _, err := j.consumer(ctx, j.names.events(), c); err != nil {
+			return err
+		}
 	}
 	return j.keepMade()
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,15 +106,19 @@ func TestEventsArePurgedByAge(t *testing.T) {
 
 // TestClockStepPurgesNothing lets the wall clock jump by days while hardly any time passes, and then lets the days pass.
 func TestClockStepPurgesNothing(t *testing.T) {
-	wall := time.Now()
-	j := open(t, func(s *setup) { s.set.Clock = func() time.Time { return wall } })
+	begin := time.Now()
+	var ahead atomic.Int64 // of begin; the journal's own goroutine reads the clock as well
+	j := open(t, func(s *setup) {
+		s.set.Clock = func() time.Time { return begin.Add(time.Duration(ahead.Load())) }
+	})
 	f := fence(t, j, 0)
 	require.NoError(t, f.Append(bounded(t), events(j, 0, 0, 10, 10)))
 	require.NoError(t, f.Renew(bounded(t)))
 
 	age, elapsed := ageClock{patience: j.patience()}, time.Duration(0)
 	look := func(step, pass time.Duration) int {
-		wall, elapsed = wall.Add(step+pass), elapsed+pass
+		ahead.Add(int64(step + pass))
+		elapsed += pass
 		purgeAt(t, j, age.believed(j.set.Clock(), elapsed))
 		return len(stored(t, j, PlaceEvents))
 	}
