@@ -27,25 +27,25 @@ const (
 var laws = map[string]law{
 	"MeetingStarted":           {rank: 0, gives: "started"},
 	"Added":                    {rank: 1, needs: "started", gives: "added"},
-	"Authorized":               {rank: 2, needs: "started added", after: "Added"},
-	"Joined":                   {rank: 3, needs: "started added departed", gives: "joined", after: adds + moves + films + "ContentJoined"},
+	"Authorized":               {rank: 2, needs: "started added", gives: "authorized", after: "Added"},
+	"Joined":                   {rank: 3, needs: "started added authorized departed", gives: "joined", after: adds + moves + films + "ContentJoined"},
 	"CapabilitiesUpdated":      {rank: 4, needs: "added", after: "Added"},
-	"VideoStarted":             {rank: 5, needs: "joined", gives: "camera_on", after: adds + moves + films},
-	"ContentJoined":            {rank: 6, needs: "joined", gives: "content_joined", after: adds + moves + shares},
-	"ContentVideoStarted":      {rank: 7, needs: "content_joined", gives: "content_video_on", after: shares},
-	"ScreenShareStarted":       {rank: 8, needs: "joined", gives: "content_video_on", after: shares},
+	"VideoStarted":             {rank: 5, needs: "joined camera_off", gives: "camera_on", after: adds + moves + films},
+	"ContentJoined":            {rank: 6, needs: "joined content_departed", gives: "content_joined", after: adds + moves + shares},
+	"ContentVideoStarted":      {rank: 7, needs: "content_joined content_video_off", gives: "content_video_on", after: shares},
+	"ScreenShareStarted":       {rank: 8, needs: "joined content_video_off", gives: "content_video_on", after: shares},
 	"TranscriptionStarted":     {rank: 9, needs: "started", gives: "transcription", after: scribes},
 	"TranscriptionInterrupted": {rank: 10, needs: "transcription", gives: "transcription_interrupted", after: scribes},
 	"TranscriptionResumed":     {rank: 11, needs: "transcription_interrupted", after: scribes},
 	"TranscriptionStopped":     {rank: 12, needs: "transcription", after: scribes},
 	"TranscriptionFailed":      {rank: 13, after: scribes},
-	"ContentVideoStopped":      {rank: 14, needs: "content_video_on", after: shares},
-	"ScreenShareStopped":       {rank: 14, needs: "content_video_on", after: shares},
-	"ContentLeft":              {rank: 15, needs: "content_joined", after: shares},
-	"ContentDropped":           {rank: 15, needs: "content_joined", after: shares},
-	"VideoStopped":             {rank: 16, needs: "camera_on", after: adds + moves + films},
-	"Left":                     {rank: 17, needs: "joined", gives: "departed all_departed", after: adds + moves + films + "ContentJoined"},
-	"Dropped":                  {rank: 17, needs: "joined", gives: "departed all_departed", after: adds + moves + films + "ContentJoined"},
+	"ContentVideoStopped":      {rank: 14, needs: "content_video_on", gives: "content_video_off", after: shares},
+	"ScreenShareStopped":       {rank: 14, needs: "content_video_on", gives: "content_video_off", after: shares},
+	"ContentLeft":              {rank: 15, needs: "content_joined content_video_off", gives: "content_departed", after: shares},
+	"ContentDropped":           {rank: 15, needs: "content_joined content_video_off", gives: "content_departed", after: shares},
+	"VideoStopped":             {rank: 16, needs: "camera_on", gives: "camera_off", after: adds + moves + films},
+	"Left":                     {rank: 17, needs: "joined camera_off", gives: "departed all_departed", after: adds + moves + films + "ContentJoined"},
+	"Dropped":                  {rank: 17, needs: "joined camera_off", gives: "departed all_departed", after: adds + moves + films + "ContentJoined"},
 	"Deleted":                  {rank: 18, needs: "added departed", after: adds + moves + films + shares + "CapabilitiesUpdated"},
 	"MeetingEnded":             {rank: 19, needs: "started all_departed", after: moves},
 }
@@ -56,7 +56,14 @@ var (
 		"added": "started", "joined": "added", "camera_on": "joined", "content_joined": "joined", "content_video_on": "content_joined",
 		"transcription": "started", "transcription_interrupted": "transcription",
 	}
-	ruleOrder = strings.Fields("started added joined departed camera_on content_joined content_video_on transcription transcription_interrupted all_departed")
+	// about says which state a rule is about, and what it is to be.
+	about = map[string][2]string{
+		"joined": {"presence", "on"}, "departed": {"presence", ""}, "camera_on": {"camera", "on"}, "camera_off": {"camera", ""},
+		"content_joined": {"content", "on"}, "content_departed": {"content", ""}, "content_video_on": {"video", "on"}, "content_video_off": {"video", ""},
+		"transcription": {"transcription", "on"}, "transcription_interrupted": {"transcription", "interrupted"},
+	}
+	ruleOrder = strings.Fields("started added authorized joined departed camera_on camera_off content_joined content_departed content_video_on content_video_off " +
+		"transcription transcription_interrupted all_departed")
 )
 
 func short(x *thing) string {
@@ -104,10 +111,12 @@ func inTable(a, b *thing) int {
 	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(laws[short(a)].rank, laws[short(b)].rank), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
-// setting is the last word on a state of a subject.
+// word is the last that was said of a state of a subject.
 type word struct {
 	value string
 	at    int64
+	rank  int
+	late  bool
 }
 
 // facts reads from what left what is known of a subject.
@@ -123,14 +132,17 @@ func (k *causalMeeting) facts(subject string) facts {
 		if subjectOf(&x.Entry) != subject {
 			continue
 		}
-		set := func(state, value string, newerOnly bool) {
-			if w, ok := f.states[state]; !ok || w.at < x.Time || w.at == x.Time && !newerOnly {
-				f.states[state] = word{value, x.Time}
+		set := func(state, value string, late bool) {
+			rank := laws[short(x)].rank
+			if w, ok := f.states[state]; !ok || w.at < x.Time || w.at == x.Time && (!late || w.late && w.rank < rank) {
+				f.states[state] = word{value, x.Time, rank, late}
 			}
 		}
 		if !x.IsLate {
-			for _, r := range append(strings.Split(x.Gap, ","), strings.Fields(laws[short(x)].needs)...) {
-				f.assume(r, func(state, value string) { set(state, value, false) })
+			for r := range strings.FieldsSeq(laws[short(x)].needs + " " + strings.ReplaceAll(x.Gap, ",", " ")) {
+				if !has("authorized camera_off content_video_off", r) || slices.Contains(strings.Split(x.Gap, ","), r) {
+					f.assume(r, x.Time, func(state, value string) { set(state, value, false) })
+				}
 			}
 		}
 		switch short(x) {
@@ -141,7 +153,6 @@ func (k *causalMeeting) facts(subject string) facts {
 		case "Joined":
 			f.joined = max(f.joined, x.Time)
 			set("presence", "on", x.IsLate)
-			set("camera", "", true)
 		case "Left", "Dropped":
 			f.departed = max(f.departed, x.Time)
 			set("presence", "", x.IsLate)
@@ -169,51 +180,86 @@ func (k *causalMeeting) facts(subject string) facts {
 	return f
 }
 
-func (f *facts) assume(rule string, set func(state, value string)) {
-	switch rule {
-	case "added":
+func (f *facts) assume(rule string, at int64, set func(state, value string)) {
+	switch {
+	case rule == "added":
 		f.added = true
-	case "joined":
-		set("presence", "on")
-	case "departed":
-		set("presence", "")
-	case "camera_on":
-		set("camera", "on")
-	case "content_joined":
-		set("content", "on")
-	case "content_video_on":
-		set("video", "on")
-	case "transcription":
-		set("transcription", "on")
-	case "transcription_interrupted":
-		set("transcription", "interrupted")
+	case rule == "authorized":
+		f.authorized = max(f.authorized, at)
+	case about[rule] != [2]string{}:
+		set(about[rule][0], about[rule][1])
 	}
 }
 
+// holds reports whether a rule about one subject is met by what left.
+func (f *facts) holds(rule string) bool {
+	switch rule {
+	case "added":
+		return f.added
+	case "authorized":
+		return f.authorized > -1<<62
+	case "departed":
+		return f.states["presence"].value != "on" || max(f.authorized, f.departed) > f.joined
+	case "transcription":
+		return f.states["transcription"].value != ""
+	}
+	w, set := f.states[about[rule][0]]
+	if set && about[rule][0] == "camera" && f.anew() {
+		w.value = ""
+	}
+	return w.value == about[rule][1]
+}
+
+// anew reports whether the attendee has left and come back since the camera was switched last.
+func (f *facts) anew() bool { return f.joined >= f.departed && f.departed > f.states["camera"].at }
+
+// authorizes reports whether an attendee was authorized before joining first.
+func (k *causalMeeting) authorizes() bool {
+	return slices.ContainsFunc(k.left, func(x *thing) bool {
+		return short(x) == "Authorized" && !x.IsLate && strings.HasPrefix(subjectOf(&x.Entry), "attendee") &&
+			!slices.ContainsFunc(k.left, func(y *thing) bool {
+				return short(y) == "Joined" && y.Time < x.Time && subjectOf(&y.Entry) == subjectOf(&x.Entry)
+			})
+	})
+}
+
 func (k *causalMeeting) met(x *thing, rule string) bool {
-	f := k.facts(subjectOf(&x.Entry))
+	subject := subjectOf(&x.Entry)
+	f := k.facts(subject)
+	nobodyAdds := x.Role == pipeline.RoleService || strings.HasPrefix(subject, "content")
 	switch rule {
 	case "started":
 		return slices.ContainsFunc(k.left, func(y *thing) bool {
-			return short(y) == "MeetingStarted" || !y.IsLate && (has(laws[short(y)].needs, "started") || strings.Contains(y.Gap, "started"))
+			missed := strings.Contains(y.Gap, "started")
+			taken := missed && !has(adds, short(y)) || !missed && has(laws[short(y)].needs, "started")
+			return short(y) == "MeetingStarted" || taken && !y.IsLate && subjectOf(&y.Entry) == subject
 		})
 	case "added":
-		return f.added || x.Role == pipeline.RoleService || strings.HasPrefix(subjectOf(&x.Entry), "content")
-	case "joined":
-		return f.states["presence"].value == "on"
-	case "departed":
-		return f.states["presence"].value != "on" || max(f.authorized, f.departed) > f.joined
-	case "camera_on":
-		return f.states["camera"].value == "on"
-	case "content_joined":
-		return f.states["content"].value == "on"
-	case "content_video_on":
-		return f.states["video"].value == "on"
-	case "transcription":
-		return f.states["transcription"].value != ""
-	case "transcription_interrupted":
-		return f.states["transcription"].value == "interrupted"
+		return nobodyAdds || f.holds(rule)
+	case "authorized":
+		return nobodyAdds || !x.authorized || f.holds(rule)
+	case "camera_off":
+		return f.holds(rule) || has("Left Dropped", short(x)) && has("VideoStopped", k.next(x, films+moves))
+	case "content_video_off":
+		return f.holds(rule) || has("ContentLeft ContentDropped", short(x)) && has("ContentVideoStopped ScreenShareStopped", k.next(x, shares))
+	case "all_departed":
+		return k.deserted(x)
 	}
+	return f.holds(rule)
+}
+
+// next returns what waits next of some kinds, of the subject of x and after its time.
+func (k *causalMeeting) next(x *thing, kinds string) string {
+	for _, y := range k.waiting() {
+		if subjectOf(&y.Entry) == subjectOf(&x.Entry) && y.Time > x.Time && has(kinds, short(y)) {
+			return short(y)
+		}
+	}
+	return ""
+}
+
+// deserted reports whether nobody is there and nobody but x comes or goes.
+func (k *causalMeeting) deserted(x *thing) bool {
 	for _, y := range k.came {
 		subject := subjectOf(&y.Entry)
 		there := strings.HasPrefix(subject, "attendee") && y.Role != pipeline.RoleService && k.facts(subject).states["presence"].value == "on"
@@ -240,6 +286,19 @@ func (k *causalMeeting) lacks(x *thing) []string {
 	return slices.DeleteFunc(slices.Clone(ruleOrder), func(r string) bool { return !missing[r] })
 }
 
+// awaits returns what x waits for: when it is late, of what it needs itself only that which nothing as new has set.
+func (k *causalMeeting) awaits(x *thing) []string {
+	lacks := k.lacks(x)
+	if !x.IsLate {
+		return lacks
+	}
+	f := k.facts(subjectOf(&x.Entry))
+	return slices.DeleteFunc(lacks, func(r string) bool {
+		w, set := f.states[about[r][0]]
+		return !has(laws[short(x)].needs, r) || about[r] == [2]string{} || set && w.at >= x.Time || about[r][0] == "camera" && f.joined >= x.Time
+	})
+}
+
 // late reports whether x comes after something that it must precede, and by how much.
 func (k *causalMeeting) late(x *thing) (bool, int64) {
 	l, _ := x.law()
@@ -255,7 +314,7 @@ func (k *causalMeeting) late(x *thing) (bool, int64) {
 			newest = max(newest, y.Time)
 			late = late || y.Time > x.Time
 			if same && y.Time == x.Time && f.rank > l.rank {
-				late = late || len(slices.DeleteFunc(k.lacks(x), func(r string) bool { return r == "departed" })) > 0
+				late = late || slices.ContainsFunc(k.lacks(x), func(r string) bool { return !has("departed camera_off content_departed content_video_off", r) })
 			}
 		}
 		for r := range strings.SplitSeq(y.Gap, ",") {
@@ -278,14 +337,28 @@ func (k *causalMeeting) ready(subject string) *thing {
 		if first == nil {
 			first = x
 		}
-		if x.Time == first.Time && len(k.lacks(x)) == 0 {
+		if x.Time == first.Time && len(k.awaits(x)) == 0 {
 			return x
 		}
 	}
 	return nil
 }
 
+// front returns what goes when nothing may: of what happened first, something that waits for more than the rest would give.
 func (k *causalMeeting) front(subject string) *thing {
-	w := k.waiting()
-	return w[slices.IndexFunc(w, func(x *thing) bool { return subjectOf(&x.Entry) == subject })]
+	w := slices.DeleteFunc(k.waiting(), func(x *thing) bool { return subjectOf(&x.Entry) != subject })
+	w = slices.DeleteFunc(w, func(x *thing) bool { return x.Time != w[0].Time })
+	var gives []string
+	for _, x := range w {
+		gives = append(gives, laws[short(x)].gives)
+	}
+	given := strings.Join(gives, " ")
+	for _, x := range w {
+		for _, r := range k.awaits(x) {
+			if has(laws[short(x)].needs, r) && !has(given, r) {
+				return x
+			}
+		}
+	}
+	return w[0]
 }

@@ -38,24 +38,30 @@ func lives(t *rapid.T, mode func() *order.Buffer[int], script []arrival) (append
 
 // relive tells b what was appended, and returns what of script is to be pushed again.
 func relive(b *order.Buffer[int], appended []order.Entry[int], script []arrival, aside bool) []arrival {
-	restored := slices.Clone(appended)
-	if aside {
-		slices.SortStableFunc(restored, func(a, b order.Entry[int]) int {
-			switch {
-			case !a.IsLate && b.IsLate:
-				return -1
-			case a.IsLate && !b.IsLate:
-				return 1
-			}
-			return 0
-		})
-	}
-	for _, e := range restored {
+	for _, e := range history(appended, aside) {
 		b.Restore(instant(0), e)
 	}
 	return slices.DeleteFunc(slices.Clone(script), func(a arrival) bool {
 		return slices.ContainsFunc(appended, func(e order.Entry[int]) bool { return e.ID == a.e.ID })
 	})
+}
+
+// history returns what is to be restored, late events behind all others if they are kept aside.
+func history(appended []order.Entry[int], aside bool) []order.Entry[int] {
+	restored := slices.Clone(appended)
+	if !aside {
+		return restored
+	}
+	slices.SortStableFunc(restored, func(a, b order.Entry[int]) int {
+		switch {
+		case !a.IsLate && b.IsLate:
+			return -1
+		case a.IsLate && !b.IsLate:
+			return 1
+		}
+		return 0
+	})
+	return restored
 }
 
 // live is one life that ends before everything has left. It returns what left.

@@ -35,8 +35,16 @@ type arrival struct {
 	e  order.Entry[int]
 }
 
-// arrivals draws events with many ties. least is the smallest step of log time between two of them.
+// arrivals draws a script of either kind. least is the smallest step of log time between two arrivals.
 func arrivals(t *rapid.T, least int64) []arrival {
+	if rapid.Bool().Draw(t, "lives") {
+		return meetings(t, least)
+	}
+	return anything(t, least)
+}
+
+// anything draws events with many ties that make no sense together.
+func anything(t *rapid.T, least int64) []arrival {
 	kinds := rapid.SampledFrom([][]string{fewKinds, manyKinds}).Draw(t, "kinds")
 	times := rapid.Int64Range(1, 6).Draw(t, "times")
 	now := int64(0)

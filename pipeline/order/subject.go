@@ -2,8 +2,11 @@ package order
 
 import "math"
 
-// never is before every event time.
-const never = math.MinInt64
+// never is before every event time, always behind.
+const (
+	never  = math.MinInt64
+	always = math.MaxInt64
+)
 
 // subjectKey names what an event of mode causal is about.
 type subjectKey struct {
@@ -25,10 +28,10 @@ const (
 	partMeeting
 )
 
-// dial is a state and the event time of what set it last. Something older changes nothing.
+// dial is a state and what set it last. Something older changes nothing.
 type dial struct {
 	is stage
-	at int64
+	stamp
 }
 
 // stage is off, on, or what lies between.
@@ -53,22 +56,29 @@ type subject[P any] struct {
 	// missed is, for each rule, the event time of the last event that waited for it in vain.
 	missed [ruleCount]int64
 
+	// begun is whether something of the subject left that needs the start of the meeting.
+	begun              bool
 	added              bool
 	service            bool
 	authorized, joined int64
 	departed           int64
-	presence           dial
-	camera             dial
-	connection         dial
-	video              dial
-	transcription      dial
+	// authorizedFirst and joinedFirst are the earliest of these, always when there is none; of authorizations that came in order.
+	authorizedFirst, joinedFirst int64
+	presence                     dial
+	camera                       dial
+	connection                   dial
+	video                        dial
+	transcription                dial
 
-	// present is whether the meeting counts it, awaiting whether it is in the list of those that wait for the start.
-	present, awaiting bool
+	// present and authorizes are whether the meeting counts it as that, awaiting whether it is in the list of those that wait for
+	// the start.
+	present, authorizes, awaiting bool
 }
 
 func newSubject[P any](key subjectKey) *subject[P] {
-	s := &subject[P]{key: key, authorized: never, joined: never, departed: never}
+	s := &subject[P]{
+		key: key, authorized: never, joined: never, departed: never, authorizedFirst: always, joinedFirst: always,
+	}
 	for i := range s.left {
 		s.left[i], s.told[i] = never, never
 	}
@@ -81,78 +91,112 @@ func newSubject[P any](key subjectKey) *subject[P] {
 	return s
 }
 
-// stamp is the event time of a change, and whether it comes late: then it changes only what is older.
+// stamp is the event time of a change, its row, and whether it comes late: then it changes only what is older, or of the same
+// time and late as well but of a lower row. So late events may be told of in any order.
 type stamp struct {
 	at   int64
+	row  row
 	late bool
 }
 
 func (d *dial) set(is stage, s stamp) {
-	if d.at < s.at || d.at == s.at && !s.late {
-		d.is, d.at = is, s.at
+	if d.at < s.at || d.at == s.at && (!s.late || d.late && d.row < s.row) {
+		d.is, d.stamp = is, s
 	}
+}
+
+// about returns the state that a rule is about and what it is to be; nil when it is about no state of the subject.
+func (s *subject[P]) about(r rule) (*dial, stage) {
+	switch r {
+	case ruleJoined:
+		return &s.presence, on
+	case ruleDeparted:
+		return &s.presence, off
+	case ruleCameraOn:
+		return &s.camera, on
+	case ruleCameraOff:
+		return &s.camera, off
+	case ruleContentJoined:
+		return &s.connection, on
+	case ruleContentDeparted:
+		return &s.connection, off
+	case ruleContentVideoOn:
+		return &s.video, on
+	case ruleContentVideoOff:
+		return &s.video, off
+	case ruleTranscribing:
+		return &s.transcription, on
+	case ruleInterrupted:
+		return &s.transcription, interrupted
+	case ruleStarted, ruleAdded, ruleAuthorized, ruleAllDeparted, ruleCount:
+	}
+	return nil, off
 }
 
 // met reports whether a rule about the subject itself holds.
 func (s *subject[P]) met(r rule) bool {
-	switch r {
+	switch r { //nolint:exhaustive // all others are about a state and nothing else.
 	case ruleAdded:
 		return s.added || s.service || s.key.part == partContent
-	case ruleJoined:
-		return s.presence.is == on
+	case ruleAuthorized:
+		return s.authorized != never || s.service || s.key.part == partContent
 	case ruleDeparted:
 		return s.presence.is != on || max(s.authorized, s.departed) > s.joined
-	case ruleCameraOn:
-		return s.camera.is == on
-	case ruleContentJoined:
-		return s.connection.is == on
-	case ruleContentVideoOn:
-		return s.video.is == on
 	case ruleTranscribing:
 		return s.transcription.is != off
-	case ruleInterrupted:
-		return s.transcription.is == interrupted
-	case ruleStarted, ruleAllDeparted, ruleCount:
 	}
-	return true
+	d, want := s.about(r)
+	if d == &s.camera && s.anew() {
+		return want == off
+	}
+	return d == nil || d.is == want
+}
+
+// anew reports whether a presence has begun that has not switched the camera yet: it begins with the camera off, whatever was
+// left on before. Logs have cameras that were switched on between a drop and the join that followed: those stay on.
+func (s *subject[P]) anew() bool { return s.joined >= s.departed && s.departed > s.camera.at }
+
+// usual reports whether the attendee was authorized before joining first.
+func (s *subject[P]) usual() bool {
+	return s.authorizedFirst <= s.joinedFirst && s.authorizedFirst != always
+}
+
+// setSince reports whether something that happened at an event time or later has set the state that a rule is about, or that it
+// is about none: what was before is not known any more.
+func (s *subject[P]) setSince(r rule, at int64) bool {
+	d, _ := s.about(r)
+	return d == nil || d.at >= at || d == &s.camera && s.joined >= at
 }
 
 // assume makes a rule true as of the stamp: an event that needs it has left, with or without a gap. The change that the event
 // itself makes follows.
 func (s *subject[P]) assume(r rule, t stamp) {
-	switch r {
+	switch r { //nolint:exhaustive // all others are about a state.
+	case ruleStarted:
+		s.begun = true
 	case ruleAdded:
 		s.added = true
-	case ruleJoined:
-		s.presence.set(on, t)
-	case ruleDeparted:
-		s.presence.set(off, t)
-	case ruleCameraOn:
-		s.camera.set(on, t)
-	case ruleContentJoined:
-		s.connection.set(on, t)
-	case ruleContentVideoOn:
-		s.video.set(on, t)
-	case ruleTranscribing:
-		s.transcription.set(on, t)
-	case ruleInterrupted:
-		s.transcription.set(interrupted, t)
-	case ruleStarted, ruleAllDeparted, ruleCount:
+	case ruleAuthorized:
+		s.authorized = max(s.authorized, t.at)
+	}
+	if d, want := s.about(r); d != nil {
+		d.set(want, t)
 	}
 }
 
-// apply makes the change that an event of a row is. A new presence begins with the camera off, a new content share without
-// video, whatever was left on before.
+// apply makes the change that an event of a row is. A new content share begins without video, whatever was left on before.
 func (s *subject[P]) apply(r row, t stamp) {
 	switch r {
 	case rowAdded:
 		s.added = true
 	case rowAuthorized:
 		s.authorized = max(s.authorized, t.at)
+		if !t.late {
+			s.authorizedFirst = min(s.authorizedFirst, t.at)
+		}
 	case rowJoined:
-		s.joined = max(s.joined, t.at)
+		s.joined, s.joinedFirst = max(s.joined, t.at), min(s.joinedFirst, t.at)
 		s.presence.set(on, t)
-		s.camera.set(off, stamp{at: t.at, late: true})
 	case rowDeparted:
 		s.departed = max(s.departed, t.at)
 		s.presence.set(off, t)
@@ -162,7 +206,7 @@ func (s *subject[P]) apply(r row, t stamp) {
 		s.camera.set(off, t)
 	case rowContentJoined:
 		s.connection.set(on, t)
-		s.video.set(off, stamp{at: t.at, late: true})
+		s.video.set(off, stamp{at: t.at, row: r, late: true})
 	case rowContentVideoStarted, rowScreenShareStarted:
 		s.video.set(on, t)
 	case rowContentVideoStopped:
@@ -177,4 +221,15 @@ func (s *subject[P]) apply(r row, t stamp) {
 		s.transcription.set(off, t)
 	case rowMeetingStarted, rowCapabilities, rowDeleted, rowMeetingEnded, rowCount:
 	}
+}
+
+// endsBehind reports whether, of the rows of a group, the next one that waits after an event time is the given one: what is to
+// end with an event of that time ended after it.
+func (s *subject[P]) endsBehind(end row, group rowSet, at int64) bool {
+	for _, h := range s.line.waiting() {
+		if h.entry.Time > at && group.has(row(h.rank)) {
+			return row(h.rank) == end
+		}
+	}
+	return false
 }

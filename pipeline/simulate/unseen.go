@@ -3,9 +3,9 @@ package simulate
 import "slices"
 
 // UnseenSwaps counts those lifecycle violations of Report that nobody could have seen who knows only what had come out before:
-// with the event that came too early, what had come out of its subject was a life that can be. Such is the whole later one of
-// two camera sessions before the earlier one, a departure before the end of the camera session in it, or a first join without
-// its authorization, which some documents do not have.
+// with the event that came too early, what had come out of its subject was a life that can be. Such is a departure before a whole
+// camera session in it, the later one of two sessions before the whole earlier one, or, while nobody of the meeting was seen to
+// be authorized before joining, a join before its authorization: some documents have none.
 func (s *Score) UnseenSwaps() int {
 	unseen := 0
 	for m := range s.truth.Meetings {
@@ -45,13 +45,15 @@ func (s *Score) early(m Meeting) map[int]bool {
 
 // witness follows a meeting through what comes out of it.
 type witness struct {
-	started bool
-	lives   map[string]*lifeSeen
+	started    bool
+	authorizes bool // somebody was authorized before joining
+	lives      map[string]*lifeSeen
 }
 
 // lifeSeen is what was seen of one subject. What is older than what set a state last does not change it.
 type lifeSeen struct {
-	added                bool
+	added, authorized    bool
+	joined               bool // at any time
 	states               map[dimension]seenState
 	transcribing, broken seenState
 	inProgress           bool
@@ -78,8 +80,10 @@ func (w *witness) see(e *Event) bool {
 		l = &lifeSeen{states: map[dimension]seenState{}}
 		w.lives[e.subject()] = l
 	}
-	possible := (w.started || e.Kind == meetingStarted) && l.allows(e)
+	possible := (w.started || e.Kind == meetingStarted) && l.allows(e) &&
+		(e.Kind != attendeeJoined || !w.authorizes || l.authorized || service(e))
 	w.started = w.started || e.Kind == meetingStarted
+	w.authorizes = w.authorizes || e.Kind == attendeeAuthorized && !l.joined
 	l.take(e)
 	return possible
 }
@@ -94,7 +98,7 @@ func (l *lifeSeen) allows(e *Event) bool {
 	case attendeeJoined:
 		return (l.added || service(e)) && !l.on(presence)
 	case attendeeLeft, attendeeDropped:
-		return l.on(presence)
+		return l.on(presence) && !l.on(camera)
 	case attendeeDeleted:
 		return l.added && !l.on(presence)
 	case videoStarted:
@@ -108,7 +112,7 @@ func (l *lifeSeen) allows(e *Event) bool {
 	case contentVideoStopped:
 		return l.on(contentVideo)
 	case contentLeft, contentDropped:
-		return l.on(contentConnection)
+		return l.on(contentConnection) && !l.on(contentVideo)
 	case transcribeBroken:
 		return l.transcribing.on && !l.broken.on
 	case transcribeResumed:
@@ -126,6 +130,10 @@ func (l *lifeSeen) take(e *Event) {
 	switch e.Kind {
 	case attendeeAdded:
 		l.added = true
+	case attendeeAuthorized:
+		l.authorized = true
+	case attendeeJoined:
+		l.joined = true
 	case transcribing, transcribeStopped:
 		l.transcribing.set(e.Kind == transcribing, e.Index)
 		l.broken.set(false, e.Index)

@@ -40,13 +40,13 @@ func TestUnseenSwapsAreThoseThatCouldBeLife(t *testing.T) {
 		unseen      bool
 	}{
 		"joined before it was added":            {"chime:AttendeeJoined", "chime:AttendeeAdded", false},
-		"joined before it was authorized":       {"chime:AttendeeJoined", "chime:AttendeeAuthorized", true},
-		"left before the camera was off":        {"chime:AttendeeLeft", "chime:AttendeeVideoStopped", true},
+		"joined before it was authorized":       {"chime:AttendeeJoined", "chime:AttendeeAuthorized", false},
+		"left before the camera was off":        {"chime:AttendeeLeft", "chime:AttendeeVideoStopped", false},
 		"camera on before it joined":            {"chime:AttendeeVideoStarted", "chime:AttendeeJoined", false},
 		"camera off before it was on":           {"chime:AttendeeVideoStopped", "chime:AttendeeVideoStarted", false},
 		"rejoined before it dropped":            {"chime:AttendeeJoined", "chime:AttendeeDropped", false},
 		"deleted before it left":                {"chime:AttendeeDeleted", "chime:AttendeeLeft", false},
-		"content left before its video ended":   {"chime:AttendeeContentLeft", "chime:AttendeeContentVideoStopped", true},
+		"content left before its video ended":   {"chime:AttendeeContentLeft", "chime:AttendeeContentVideoStopped", false},
 		"content video before content was on":   {"chime:AttendeeContentVideoStarted", "chime:AttendeeContentJoined", false},
 		"transcription stopped before it began": {"chime:TranscriptionStopped", "chime:TranscriptionStarted", false},
 	} {
