@@ -52,6 +52,13 @@ type Starter interface {
 	Start(ctx context.Context) error
 }
 
+// Keeper is what a Source implements when what it takes from keeps a notification until it is acknowledged, or gives it up.
+type Keeper interface {
+	// Keeps returns how long that is, 0 when it is not known. It is asked once, after Start. What is kept longer than copies
+	// are recognised may come again as a new event.
+	Keeps() time.Duration
+}
+
 // Mux is the part of the shared HTTP listener that a receiver sees.
 type Mux interface {
 	// Handle serves path with h. Two handlers for one path are an error that names both.
@@ -62,6 +69,12 @@ type Mux interface {
 type Config interface {
 	// Validate joins every problem it finds; each begins with its key path within the component ("queue_url: ...").
 	Validate() error
+}
+
+// PathUser is what the Config of a source implements when it has the key path and may do without it.
+type PathUser interface {
+	// UsesPath tells whether the source will take its path of the shared listener.
+	UsesPath() bool
 }
 
 // Settings is the code's part of a component. A component uses these and nothing global.

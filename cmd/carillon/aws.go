@@ -22,6 +22,7 @@ subscription is not quite right. These commands help to get it right:
   carillon aws template            everything at once, as a CloudFormation template
   carillon aws policy sqs ...      one policy at a time
   carillon aws doctor -c FILE      what is wrong with the account that FILE names
+  carillon aws unsubscribe -c FILE end the subscriptions that the sns sources of FILE made
 
 The Chime SDK produces notifications in its control regions: the region whose API endpoint creates a
 meeting, whatever region its media is in. Queue, topic and rule belong there. The Chime SDK does not
@@ -29,7 +30,7 @@ exist in the partition aws-cn; in aws-us-gov it has no media pipelines.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicy(), newTemplate(), newDoctor())
+	cmd.AddCommand(newPolicy(), newTemplate(), newDoctor(), newUnsubscribe())
 	return cmd
 }
 
@@ -88,16 +89,18 @@ or need, and says of each what is as it should be (ok), what a human should look
 notifications (wrong), why, and the command that mends it. It changes nothing.
 
   sqs          the queue exists, in a control region; its policy lets in the Chime SDK, the rules and the
-               topics that have it as their target, and nobody else's account; no AWS managed key; redrive
-               policy, retention against stream.retention and outages, visibility
-  sns          the topic exists and lets in the Chime SDK; signature version; the subscription is confirmed,
-               signed and retried long enough
+               topics that have it as their target, and nobody else's account; so does the policy of its key,
+               which AWS does not manage; redrive policy, retention against stream.retention and outages,
+               visibility
+  sns          the topic exists and lets in the Chime SDK, and so does its key; signature version; the
+               subscription is confirmed, signed and retried long enough
   eventbridge  an enabled rule on the default bus sends whole events to an API destination at the source's
-               path, with the kind of key that the source wants
+               path, with the kind of key that the source wants; with via, to the queue, which is looked
+               at as that of an sqs source
 
 A configuration does not say where an eventbridge source is called from: the rule is looked for in --region,
 else in the region of the first other source, else in that of the environment of the AWS SDK. Policies of
-keys and of roles are not read; where they matter, the command shows them to you.
+roles are not read.
 
 Credentials come from the sources, else from the environment, a profile or a role, as for run. They need
 what carillon aws policy consumer --doctor prints. A source's endpoint key leads to an emulator.

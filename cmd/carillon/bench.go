@@ -30,8 +30,12 @@ measures it:
   frontier     events out of order against added latency, for each mode and window, on five
                published disorder profiles, with a simulated clock
 
+With --source sqs it measures that source alone: it drains a queue into a real journal, in turn with a
+bare loop that receives and deletes with the same SDK, as many pollers and equal batches. The queue is
+at an emulator: --endpoint, else one in this process, which then shares its processors with both.
+
 The first three depend on the machine and its disk, and want a machine that does nothing else.`,
-		Example: "  carillon bench\n  carillon bench --only frontier --seeds 20\n  carillon bench --only scale --meetings 1000000\n" +
+		Example: "  carillon bench\n  carillon bench --source sqs --endpoint http://127.0.0.1:4566 --pollers 8\n  carillon bench --only frontier --seeds 20\n  carillon bench --only scale --meetings 1000000\n" +
 			"  carillon bench --only throughput --cpuprofile router.cpu && go tool pprof -diff_base router.cpu.ceiling router.cpu",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,6 +63,9 @@ The first three depend on the machine and its disk, and want a machine that does
 	f.IntVar(&o.Seeds, "seeds", o.Seeds, "how many runs the frontier takes the mean and the worst of, 1 to 1000")
 	f.StringVar(&o.Dir, "dir", "", "where the temporary journals go; empty: where temporary files go")
 	f.StringVar(&o.CPUProfile, "cpuprofile", "", "write a CPU profile of the router at the end of throughput to this file, and one of the ceiling beside it")
+	f.StringVar(&o.Source, "source", "", "measure a source instead of the router: sqs")
+	f.StringVar(&o.Endpoint, "endpoint", os.Getenv("AWS_ENDPOINT_URL_SQS"), "URL of an emulator of SQS for --source; empty: one in this process")
+	f.IntVar(&o.Pollers, "pollers", o.Pollers, "long polls side by side for --source, 1 to 64")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object on standard output, progress on standard error")
 	return cmd
 }

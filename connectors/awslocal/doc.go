@@ -18,7 +18,7 @@
 //   - EventBridge (JSON 1.1): PutEvents on the default bus, and rules with queues and API destinations as targets, which are
 //     set through Go methods. API destinations authenticate, time out after 5 s, honour Retry-After and a rate.
 //   - What is set up can be read back as at AWS: rules, targets, API destinations and connections, subscriptions with their
-//     delivery policy, which is kept to, and dead-letter queue, and the caller's identity (STS).
+//     delivery policy, which is kept to, and dead-letter queue, keys with their policies (KMS), and the caller's identity (STS).
 //   - Server.Send, Server.Notify and Server.Inject act as the Chime service itself on its three paths.
 //
 // # Limits

@@ -87,7 +87,7 @@ type router struct {
 	sns  *topics
 }
 
-func newRouter(s *queues, t *topics, b *bus, f *faultBox) *router {
+func newRouter(s *queues, t *topics, b *bus, k *keys, f *faultBox) *router {
 	return &router{
 		sns: t,
 		json: map[string]*jsonService{
@@ -96,6 +96,7 @@ func newRouter(s *queues, t *topics, b *bus, f *faultBox) *router {
 				name: "events", contentType: "application/x-amz-json-1.1", faults: f,
 				operations: eventsOperations(b),
 			},
+			"TrentService": {name: "kms", contentType: "application/x-amz-json-1.1", operations: kmsOperations(k), faults: f},
 		},
 	}
 }

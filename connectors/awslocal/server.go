@@ -22,6 +22,7 @@ type Server struct {
 	queues     *queues
 	topics     *topics
 	bus        *bus
+	keys       *keys
 	dispatcher *dispatcher
 
 	api, tls   *http.Server
@@ -47,6 +48,7 @@ func Start(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("starting loopback AWS: %w", err)
 	}
 	s := &Server{opts: opts, clock: newClock(), certs: certs}
+	s.keys = &keys{server: s}
 	if s.opts.RootCAs == nil {
 		s.opts.RootCAs = certs.pool
 	}
@@ -90,7 +92,7 @@ func (s *Server) build(ctx context.Context) {
 	s.topics = newTopics(s, newDeliveryClient(keep, s.opts.Redelivery.Timeout))
 	s.bus = newBus(s, newDeliveryClient(once, destinationTimeout))
 	s.api = &http.Server{
-		Handler: newRouter(s.queues, s.topics, s.bus, &s.faults), ReadHeaderTimeout: 10 * time.Second,
+		Handler: newRouter(s.queues, s.topics, s.bus, s.keys, &s.faults), ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout: time.Minute,
 	}
 	s.tls = &http.Server{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carillon/connectors/receive"
+	"carillon/connectors/sqs"
 	"carillon/pipeline"
 )
 
@@ -23,10 +24,14 @@ const (
 type Config struct {
 	// Path is where the shared listener takes requests: / and a name, such as /eventbridge. Each source needs its own.
 	Path string `koanf:"path"`
-	// Auth says how EventBridge proves itself. Exactly one kind must be set.
+	// Auth says how EventBridge proves itself. Exactly one kind must be set, and none with via.
 	Auth AuthConfig `koanf:"auth"`
 	// RetryAfter is how long EventBridge is asked to wait when a notification could not be stored. 1s to 1h, whole seconds.
 	RetryAfter time.Duration `koanf:"retry_after"`
+	// Via takes the events out of a queue that is the target of the rule, for routers that EventBridge cannot reach. It has
+	// the keys of a source of type sqs, of which queue_url is enough, and is one in all but its name: its metrics are those
+	// of sqs. Empty: EventBridge posts to path.
+	Via sqs.Config `koanf:"via"`
 }
 
 // AuthConfig is the part of the configuration under auth. It mirrors the authorization of the EventBridge connection.
@@ -90,6 +95,7 @@ func DefaultConfig() Config {
 		Path:       defaultPath,
 		Auth:       AuthConfig{APIKey: APIKeyConfig{Header: defaultHeader}, JWT: JWTConfig{Algorithms: []string{defaultAlgorithm}}},
 		RetryAfter: defaultRetryAfter,
+		Via:        sqs.DefaultConfig(),
 	}
 }
 
@@ -102,8 +108,10 @@ func (c *Config) Validate() error {
 	if c.RetryAfter < time.Second || c.RetryAfter > time.Hour || c.RetryAfter%time.Second != 0 {
 		errs = append(errs, fmt.Errorf("retry_after: %s is not a whole number of seconds from 1s to 1h", c.RetryAfter))
 	}
-	errs = append(errs, c.Auth.validate()...)
-	return errors.Join(errs...)
+	if c.via() {
+		return errors.Join(append(errs, c.validateVia()...)...)
+	}
+	return errors.Join(append(errs, c.Auth.validate()...)...)
 }
 
 func (a *AuthConfig) validate() []error {
@@ -113,12 +121,7 @@ func (a *AuthConfig) validate() []error {
 	}
 	errs = append(errs, a.Basic.validate()...)
 	errs = append(errs, a.JWT.validate()...)
-	kinds := 0
-	for _, set := range []bool{!a.APIKey.Value.IsZero(), a.Basic.set(), !a.Bearer.Token.IsZero(), a.JWT.set(), a.None} {
-		if set {
-			kinds++
-		}
-	}
+	kinds := a.kinds()
 	if kinds == 0 {
 		errs = append(errs, errors.New("auth: set api_key.value, basic, bearer or jwt, as in the EventBridge connection; "+
 			"bodies carry no signature, so without it anyone could send events (none: true accepts that)"))
@@ -127,6 +130,17 @@ func (a *AuthConfig) validate() []error {
 		errs = append(errs, errors.New("auth: set only one of api_key.value, basic, bearer, jwt and none"))
 	}
 	return errs
+}
+
+// kinds is how many ways to prove oneself are set.
+func (a *AuthConfig) kinds() int {
+	kinds := 0
+	for _, set := range []bool{!a.APIKey.Value.IsZero(), a.Basic.set(), !a.Bearer.Token.IsZero(), a.JWT.set(), a.None} {
+		if set {
+			kinds++
+		}
+	}
+	return kinds
 }
 
 func (c *BasicConfig) set() bool { return c.Username != "" || !c.Password.IsZero() }

@@ -7,7 +7,8 @@
 // ends in quarantine. Bodies are not signed, so the key or token is all that tells the sender from a stranger: terminate TLS
 // at this router or right before it.
 //
-// For a rule that targets a queue use a source of type sqs on that queue: there is no second way to it here.
+// With via the rule targets a queue instead, and the source is one of type sqs on that queue: for routers without a public
+// name, and because a queue waits longer than EventBridge's 24 h. What follows is about the other way.
 //
 // # What is believed
 //

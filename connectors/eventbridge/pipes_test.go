@@ -124,6 +124,7 @@ func TestTransformedEventIsQuarantined(t *testing.T) {
 		require.Equal(t, http.StatusOK, h.post(body, nil).Code, body)
 		require.Len(t, j.odd, before+1)
 		require.True(t, strings.HasPrefix(j.odd[before], body+" unreadable notification ("), j.odd[before])
+		require.Contains(t, j.odd[before], "send the matched event unchanged, without an input transformer", "what to change in the rule")
 	}
 	require.Empty(t, j.stored())
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carillon/connectors/receive"
+	"carillon/connectors/sqs"
 	"carillon/pipeline"
 )
 
@@ -33,6 +34,9 @@ func Factory() pipeline.SourceFactory {
 			cfg, ok := c.(*Config)
 			if !ok {
 				return nil, fmt.Errorf("building source %q: configuration is %T", set.ID, c)
+			}
+			if cfg.via() {
+				return sqs.Factory().New(&cfg.Via, set)
 			}
 			return newSource(*cfg, set)
 		},

@@ -18,6 +18,8 @@ const (
 	fetchTimeout     = 5 * time.Second
 	certificateLimit = 64 << 10
 	leastKeyBits     = 2048
+	// How many certificates a file may hold.
+	mostLinks = 5
 )
 
 // errUnavailable marks a certificate that could not be had now: the message must come again.
@@ -53,17 +55,15 @@ func fetch(ctx context.Context, client *http.Client, url string) ([]byte, error)
 	return body, nil
 }
 
-// parseCertificate reads a PEM file whose first block is the signing certificate: RSA with 2048 bits or more, issued to
-// one of names. Whether it is in force is asked each time it is used. The error is a *refusal.
-func parseCertificate(file []byte, names []string) (*x509.Certificate, error) {
-	block, _ := pem.Decode(file)
-	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, refuse(certMalformed)
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
+// parseCertificate reads a PEM file whose first block is the signing certificate: RSA with 2048 bits or more, issued to one of
+// names, and no authority itself. AWS serves it alone; where others follow they must be the chain that issued it. Whether it is
+// in force is asked each time it is used. The error is a *refusal.
+func parseCertificate(file []byte, names []string, now time.Time) (*x509.Certificate, error) {
+	chain, err := readChain(file)
 	if err != nil {
-		return nil, refuse(certMalformed)
+		return nil, err
 	}
+	cert := chain[0]
 	key, ok := cert.PublicKey.(*rsa.PublicKey)
 	if !ok || key.N.BitLen() < leastKeyBits {
 		return nil, refuse(certKey)
@@ -71,7 +71,42 @@ func parseCertificate(file []byte, names []string) (*x509.Certificate, error) {
 	if !carriesOne(cert, names) {
 		return nil, refuse(certName)
 	}
+	if cert.IsCA || !linked(chain, now) {
+		return nil, refuse(certChain)
+	}
 	return cert, nil
+}
+
+// readChain returns the certificates in a PEM file, at least one.
+func readChain(file []byte) ([]*x509.Certificate, error) {
+	var chain []*x509.Certificate
+	for {
+		block, rest := pem.Decode(file)
+		switch {
+		case block == nil && len(chain) > 0:
+			return chain, nil
+		case block == nil || block.Type != "CERTIFICATE":
+			return nil, refuse(certMalformed)
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, refuse(certMalformed)
+		}
+		if chain = append(chain, cert); len(chain) > mostLinks {
+			return nil, refuse(certChain)
+		}
+		file = rest
+	}
+}
+
+// linked tells whether each certificate is signed by the one after it, which is an authority in force.
+func linked(chain []*x509.Certificate, now time.Time) bool {
+	for i, issuer := range chain[1:] {
+		if now.Before(issuer.NotBefore) || now.After(issuer.NotAfter) || chain[i].CheckSignatureFrom(issuer) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // carriesOne looks at the alternative names, and at the common name only where there are none.

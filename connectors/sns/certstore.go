@@ -121,5 +121,5 @@ func (c *certificates) fetch(ctx context.Context, url string, names []string) (*
 	if err != nil {
 		return nil, err
 	}
-	return parseCertificate(file, names)
+	return parseCertificate(file, names, c.clock())
 }

@@ -5,10 +5,14 @@
 // The body alone; headers and the content type are not signed and decide nothing. A message is taken when, in this order,
 // it is a POST of at most 2 MiB, a JSON object without a repeated name, of a known Type with all the fields of that type,
 // from a topic in the allow-list, its SigningCertURL names the SNS host of that topic's region and a certificate file there,
-// the certificate found there is an RSA one in force that belongs to SNS in that region, the signature over the fields as
-// received fits (version 1 with SHA-1, version 2 with SHA-256), and its Timestamp is neither too old nor ahead. Nothing
-// outside this process is asked before the topic is known to be one of ours, and never at a URL out of a message other than
-// that of the certificate. A signature alone proves only that some topic of somebody sent a message, hence the allow-list.
+// the certificate found there is an RSA one in force that belongs to SNS in that region and was issued by what follows it in
+// the file, if anything does, the signature over the fields as received fits (version 1 with SHA-1, version 2 with SHA-256), and
+// its Timestamp is neither too old nor ahead. Nothing outside this process is asked before the topic is known to be one of
+// ours, and never at a URL out of a message other than that of the certificate. A signature alone proves only that some topic
+// of somebody sent a message, hence the allow-list.
+//
+// AWS serves the certificate without its issuers, so what vouches for it is the TLS connection to the pinned host: its chain is
+// checked up to the roots that this machine trusts, and its name is that of SNS in the topic's region.
 //
 // With basic every request must carry a user name and a password as well, looked at before the body is read. SNS sends them
 // only when it is asked to by an answer 401, which is counted as a challenge and not as a refusal.

@@ -29,6 +29,7 @@ const (
 	certMalformed reason = "cert_malformed" // not a PEM certificate
 	certKey       reason = "cert_key"       // not RSA, or shorter than 2048 bits
 	certName      reason = "cert_name"      // not SNS of that region
+	certChain     reason = "cert_chain"     // an authority, or beside others that did not issue it
 	certExpired   reason = "cert_expired"   // not in force by this clock
 
 	signatureVersion reason = "signature_version" // unknown, or lower than required
@@ -44,7 +45,7 @@ func reasons() []reason {
 	return []reason{
 		wrongMethod, badPassword, tooLarge, rawDelivery, malformed, unknownType, missing, foreignTopic,
 		urlMalformed, urlScheme, urlUserinfo, urlHost, urlPort, urlPath, urlQuery,
-		certRedirect, certTooLarge, certMalformed, certKey, certName, certExpired,
+		certRedirect, certTooLarge, certMalformed, certKey, certName, certChain, certExpired,
 		signatureVersion, signatureForm, signatureWrong, badTimestamp, tooOld, inFuture,
 	}
 }

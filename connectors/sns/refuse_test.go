@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,7 +238,7 @@ func signatureCases() []forgery {
 }
 
 func forgeries() []forgery {
-	return append(append(append(requestCases(), urlCases()...), certificateCases()...), signatureCases()...)
+	return slices.Concat(requestCases(), urlCases(), certificateCases(), chainCases(), signatureCases())
 }
 
 // TestMessageTwice sends a signed message with another Message before or after the signed one.

@@ -154,7 +154,7 @@ func TestMetricsAreWellFormedAndComplete(t *testing.T) {
 	require.Empty(t, problems)
 	n, err := testutil.GatherAndCount(h.registry)
 	require.NoError(t, err)
-	require.Equal(t, 12+12+27+3+2+1, n, "every combination exists from the start")
+	require.Equal(t, 12+12+28+3+2+1, n, "every combination exists from the start")
 }
 
 func TestNewRefusesWhatItCannotRun(t *testing.T) {

@@ -258,6 +258,11 @@ func acceptedRows(t *testing.T) []row {
 		add("subscription", "confirmation, version "+version, "confirmed", confirmation("SubscriptionConfirmation").with("SignatureVersion", version))
 		add("subscription", "end, version "+version, "unsubscribed", confirmation("UnsubscribeConfirmation").with("SignatureVersion", version))
 	}
+	chained := row{
+		Name: "with its issuers", Class: "certificate", Asks: 1, Status: http.StatusOK, Outcome: "stored",
+		Certificate: &certAnswer{File: string(s.chain(t, chainOptions{}))},
+	}
+	chained.setBody(s.body(t, notification(event)))
 	password := "Basic " + base64.StdEncoding.EncodeToString([]byte("topic:pass:word"))
 	withPassword := row{
 		Name: "signed", Class: "password", Asks: 1, Status: http.StatusOK, Outcome: "stored",
@@ -272,7 +277,7 @@ func acceptedRows(t *testing.T) []row {
 			"Authorization": password, "X-Amz-Sns-Rawdelivery": "true", "X-Amz-Sns-Topic-Arn": topicArn, "X-Amz-Sns-Message-Id": "0c9d1f6e",
 		},
 	}
-	return append(rows, withPassword, asked, raw)
+	return append(rows, chained, withPassword, asked, raw)
 }
 
 func writeTables(t *testing.T) {

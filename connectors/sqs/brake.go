@@ -13,6 +13,7 @@ type brake struct {
 	pauses *pauses
 	on     bool
 	until  time.Time
+	stored int
 }
 
 func newBrake() *brake { return &brake{pauses: newPauses()} }
@@ -37,7 +38,15 @@ func (b *brake) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.on, b.until = false, time.Time{}
+	b.stored++
 	b.pauses.reset()
+}
+
+// releases returns how often the journal stored all of a call.
+func (b *brake) releases() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.stored
 }
 
 // left returns how long to leave the journal alone from now on, and whether the brake is on.

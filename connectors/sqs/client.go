@@ -61,7 +61,7 @@ func newTransport(connections int, headers time.Duration) *http.Transport {
 // newHTTP follows no redirects: a signed request is for its host alone.
 func newHTTP(t *http.Transport, timeout time.Duration) *http.Client {
 	return &http.Client{
-		Transport: t, Timeout: timeout + callTimeout,
+		Transport: WholeBodies(t), Timeout: timeout + callTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

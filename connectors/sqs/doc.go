@@ -7,9 +7,8 @@
 // Long polls run side by side: one at first, one more for each that comes back full, up to max_pollers, and one less for each
 // that comes back empty or meets a failure. What one of them receives goes to the emitter as one call, beside the next polls,
 // so that many share a commit of the journal. Only what the emitter confirmed is deleted (I1), in batches, with whatever
-// receipt handle is the newest. What was not confirmed stays in the queue and comes again after its visibility timeout. So
-// every message arrives at least once; a message that could not be deleted arrives again and ends as a witness of its own
-// event.
+// receipt handle is the newest. What was not confirmed stays in the queue. So every message arrives at least once; a message
+// that could not be deleted arrives again and ends as a witness of its own event.
 //
 // # Order
 //
@@ -21,7 +20,9 @@
 //   - While a message is in hand, from its receipt until its deletion, its visibility is extended at half of the timeout, up
 //     to the 12 hours SQS allows.
 //   - When the emitter does not confirm, all polls but one end, and that one waits for its outcome, with growing jittered
-//     pauses: the journal's way of pushing back (I6). When the emitter does not answer, polling stops at max_in_hand.
+//     pauses: the journal's way of pushing back (I6). What was received stays in hand and is offered again, so that an outage
+//     wears out no receives; what is not confirmed while others are is left to its visibility timeout. When the emitter does
+//     not answer, polling stops at max_in_hand.
 //   - After throttling, expired credentials, a missing queue and a broken connection polls end and pause in the same way; none
 //     of these ends the source. Credentials that were refused are fetched again, those of an assumed role included.
 //   - Each entry of a batch that could not be deleted is tried again, except for handles that are not valid any more.
@@ -34,5 +35,6 @@
 // Deletes and extensions have a connection pool of their own, so polls cannot starve them. When the context ends, polling
 // ends at once, and what is in hand has 5 s to be stored and deleted.
 //
+// How long the queue keeps a message is asked for at the start, and the router warns when that is longer than it recognises copies.
 // SQS tells the age of its oldest message to CloudWatch only; the gauge here knows that of the oldest message received.
 package sqs

@@ -168,7 +168,7 @@ func TestMetricsAreCompleteFromTheStart(t *testing.T) {
 	require.Empty(t, problems)
 	n, err := testutil.GatherAndCount(reg)
 	require.NoError(t, err)
-	require.Equal(t, 5+4+3+4+4+2+2+3+1, n,
+	require.Equal(t, 5+4+3+4+5+2+2+3+1, n,
 		"receives, deletes, extensions, samples, counters, gauges, histograms, states, oldest")
 }
 

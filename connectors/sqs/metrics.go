@@ -35,6 +35,7 @@ type metrics struct {
 	repeats     prometheus.Counter
 	corrupt     prometheus.Counter
 	unconfirmed prometheus.Counter
+	left        prometheus.Counter
 	deletes     *prometheus.CounterVec
 	extensions  *prometheus.CounterVec
 	age         prometheus.Histogram
@@ -61,7 +62,9 @@ func newMetrics(reg prometheus.Registerer, inHand, pollers func() int) *metrics 
 		repeats:  counter("messages_in_hand_total", "Messages received again while their earlier copy was in hand."),
 		corrupt:  counter("checksum_mismatches_total", "Messages left in the queue because body and checksum differ."),
 		unconfirmed: counter("emit_failures_total",
-			"Messages left in the queue because the journal did not confirm them."),
+			"Messages that the journal did not confirm, each time that they were offered to it."),
+		left: counter("messages_left_total",
+			"Messages that were received and are left in the queue because the journal did not confirm them."),
 		deletes: outcomes(with, "deletes_total", "Deletes of single messages by how they ended.",
 			deleted, gone, retried, abandoned),
 		extensions: outcomes(with, "visibility_extensions_total", "Extensions of the visibility of single messages by how they ended.",

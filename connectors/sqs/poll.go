@@ -77,7 +77,7 @@ func (p *poller) turn(ctx, work context.Context) (result, time.Duration) {
 		return stalled, p.pauses.next(0)
 	}
 	p.pauses.reset()
-	p.pass(work, fresh, braked)
+	p.pass(ctx, work, fresh, braked)
 	switch {
 	case braked:
 		return stalled, 0
@@ -93,14 +93,21 @@ func (p *poller) turn(ctx, work context.Context) (result, time.Duration) {
 
 // pass stores messages, for which there is room: beside the next polls, but with the brake on or in front of a FIFO queue,
 // whose order is kept, before them.
-func (p *poller) pass(work context.Context, messages []types.Message, braked bool) {
+func (p *poller) pass(ctx, work context.Context, messages []types.Message, braked bool) {
+	now := p.set.Clock()
 	switch {
 	case len(messages) == 0:
-	case braked || isFIFO(p.queueURL):
-		p.store(work, messages)
+	case isFIFO(p.queueURL):
+		p.take(ctx, work, messages, now)
 		p.flight.free(len(messages))
+	case braked:
+		left := p.store(work, messages, now)
+		p.flight.free(len(messages) - len(left))
+		if len(left) > 0 {
+			p.flight.launch(work, left, func() { p.hold(ctx, work, left, now) })
+		}
 	default:
-		p.flight.launch(work, messages, func() { p.store(work, messages) })
+		p.flight.launch(work, messages, func() { p.take(ctx, work, messages, now) })
 	}
 }
 
@@ -157,39 +164,4 @@ func (p *poller) accept(ctx context.Context, messages []types.Message) []types.M
 		}
 	}
 	return fresh
-}
-
-// store hands messages to the emitter and those it confirmed to the remover (I1). The others are left to their visibility
-// timeout.
-func (p *poller) store(work context.Context, messages []types.Message) {
-	now := p.set.Clock()
-	ns := make([]pipeline.Notification, len(messages))
-	for i := range messages {
-		ns[i] = notification(&messages[i], now)
-	}
-	stored := make([]string, 0, len(messages))
-	var first error
-	var least time.Duration
-	for i, err := range pipeline.FailedAt(p.out.Emit(work, ns...), len(ns)) {
-		if err == nil {
-			stored = append(stored, ns[i].Trace)
-			continue
-		}
-		p.metrics.unconfirmed.Inc()
-		p.hand.drop(ns[i].Trace)
-		_, wait := pipeline.Classify(err)
-		least = max(least, wait)
-		if first == nil {
-			first = err
-		}
-	}
-	switch {
-	case first == nil:
-		p.emits.ok()
-		p.brake.release()
-	case work.Err() == nil:
-		p.emits.failed(first)
-		p.brake.pull(p.set.Clock(), least)
-	}
-	p.remover.remove(work, stored)
 }

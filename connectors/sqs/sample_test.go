@@ -29,7 +29,7 @@ func TestQueueIsSampled(t *testing.T) {
 	b.untilMetric(t, 10, "queue_messages", "in_flight")
 	require.InDelta(t, 15, b.metric(t, "queue_messages", "visible"), 0)
 	require.InDelta(t, 0, b.metric(t, "queue_messages", "delayed"), 0)
-	require.InDelta(t, 60, b.metric(t, "oldest_message_age_seconds", ""), 5)
+	require.InDelta(t, 75, b.metric(t, "oldest_message_age_seconds", ""), 15, "time goes on on a slow machine, too")
 	srv.Advance(time.Minute)
 	b.untilMetric(t, 119, "oldest_message_age_seconds", "")
 	close(storing)

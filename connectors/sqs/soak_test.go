@@ -142,22 +142,25 @@ func TestSoak(t *testing.T) {
 	peak := feed(t, srv, out, *hostile)
 	p.untilStored(t, srv, out, *hostile)
 
-	distinct, offered, confirmed := out.counts()
+	distinct, _, _ := out.counts()
 	require.Equal(t, *hostile, distinct, "every message is stored")
 	stored := journal.Raw()
 	srv.SetFaults(awslocal.Faults{})
 	require.NoError(t, srv.Send("soak", goodBody))
 	out.room <- struct{}{}
 	p.untilStored(t, srv, out, *hostile+1)
-	require.Equal(t, stored+1, journal.Raw(), "a good message still passes")
+	// On a slow machine time moves on while it is in hand, and it may come once more.
+	require.Greater(t, journal.Raw(), stored, "a good message still passes")
 	b.stop(t)
+	distinct, offered, confirmed := out.counts()
+	require.Equal(t, *hostile+1, distinct)
 
 	sum := func(name string) int { return receivetest.Sum(t, registry, "carillon_"+name) }
 	require.Equal(t, sum("sqs_messages_received_total"),
-		offered+1+sum("sqs_messages_in_hand_total")+sum("sqs_checksum_mismatches_total"))
+		confirmed+sum("sqs_messages_in_hand_total")+sum("sqs_checksum_mismatches_total")+sum("sqs_messages_left_total"))
 	require.Equal(t, offered-confirmed, sum("sqs_emit_failures_total"))
 	ended := b.metric(t, "deletes_total", "deleted") + b.metric(t, "deletes_total", "gone") + b.metric(t, "deletes_total", "abandoned")
-	require.InDelta(t, confirmed+1, ended, 0)
+	require.InDelta(t, confirmed, ended, 0)
 	require.Equal(t, sum("ingest_received_total"),
 		sum("ingest_stored_total")+sum("ingest_quarantined_total")+sum("ingest_filtered_total")+sum("ingest_failed_total"))
 	require.Equal(t, journal.Raw(), sum("ingest_stored_total"))

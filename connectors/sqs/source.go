@@ -42,7 +42,7 @@ func Factory() pipeline.SourceFactory {
 	}
 }
 
-// source takes messages from one queue. It implements pipeline.Source and pipeline.Starter.
+// source takes messages from one queue. It implements pipeline.Source, pipeline.Starter and pipeline.Keeper.
 type source struct {
 	cfg     Config
 	set     pipeline.Settings
@@ -61,6 +61,7 @@ type source struct {
 	clients    *clients
 	queueURL   string
 	visibility time.Duration
+	keeps      time.Duration
 }
 
 func newSource(cfg Config, set pipeline.Settings) *source {
@@ -94,7 +95,9 @@ func (s *source) Start(ctx context.Context) error {
 		}
 	}
 	out, err := c.settle.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{
-		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameVisibilityTimeout},
+		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{
+			types.QueueAttributeNameVisibilityTimeout, types.QueueAttributeNameMessageRetentionPeriod,
+		},
 	}, few)
 	if err != nil {
 		return fmt.Errorf("reading queue %q: %w (check queue_url and region, and that the credentials may call "+
@@ -102,19 +105,24 @@ func (s *source) Start(ctx context.Context) error {
 	}
 	s.clients, s.queueURL, s.visibility = c, url, s.cfg.Visibility
 	if s.visibility == 0 {
-		s.visibility = visibilityOf(out.Attributes)
+		// 30 s, as SQS has it, when the queue does not say.
+		s.visibility = attributeOf(out.Attributes, types.QueueAttributeNameVisibilityTimeout, 30*time.Second)
 	}
+	s.keeps = attributeOf(out.Attributes, types.QueueAttributeNameMessageRetentionPeriod, 0)
 	return nil
 }
 
-// visibilityOf returns the queue's own timeout; 30 s, as SQS has it, when it does not say.
-func visibilityOf(attributes map[string]string) time.Duration {
-	n, err := strconv.Atoi(attributes[string(types.QueueAttributeNameVisibilityTimeout)])
+// attributeOf reads an attribute in seconds; standard stands for one that is missing.
+func attributeOf(attributes map[string]string, name types.QueueAttributeName, standard time.Duration) time.Duration {
+	n, err := strconv.Atoi(attributes[string(name)])
 	if err != nil {
-		n = 30
+		return standard
 	}
 	return time.Duration(n) * time.Second
 }
+
+// Keeps implements pipeline.Keeper: how long the queue kept a message when it was opened.
+func (s *source) Keeps() time.Duration { return s.keeps }
 
 // Run implements pipeline.Source. Without Start before it, it calls Start itself.
 func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {

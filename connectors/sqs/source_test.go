@@ -2,13 +2,17 @@ package sqs_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"carillon/connectors/awslocal"
@@ -279,4 +283,74 @@ func TestDeleteIsRepeatedUnderANewerHandle(t *testing.T) {
 	require.Len(t, out.Stored(), 1)
 	require.InDelta(t, 1, b.metric(t, "deletes_total", "deleted"), 0)
 	require.InDelta(t, 1, b.metric(t, "deletes_total", "retry"), 0)
+}
+
+// The queue's memory is asked for at the start, so that the router can compare it with its own.
+func TestRetentionOfTheQueueIsKnown(t *testing.T) {
+	srv := startAWS(t)
+	p := newPlace(t, srv.Endpoint())
+	url := p.queue(t, 30)
+	for seconds, want := range map[string]time.Duration{"345600": 96 * time.Hour, "1209600": 14 * 24 * time.Hour} {
+		_, err := p.sqs.SetQueueAttributes(t.Context(), &awssqs.SetQueueAttributesInput{
+			QueueUrl: &url, Attributes: map[string]string{"MessageRetentionPeriod": seconds},
+		})
+		require.NoError(t, err)
+		src, _ := p.build(t, url, nil)
+		k, ok := src.(pipeline.Keeper)
+		require.True(t, ok)
+		require.Zero(t, k.Keeps(), "not known before the start")
+		starter, ok := src.(pipeline.Starter)
+		require.True(t, ok)
+		require.NoError(t, starter.Start(t.Context()))
+		require.Equal(t, want, k.Keeps())
+	}
+}
+
+// Attributes of a message are no obstacle, and their values, which are a part of the message, are not for the log.
+func TestMessageAttributesAreTaken(t *testing.T) {
+	srv := startAWS(t)
+	p := newPlace(t, srv.Endpoint())
+	url := p.queue(t, 30)
+	_, err := p.sqs.SendMessage(t.Context(), &awssqs.SendMessageInput{
+		QueueUrl: &url, MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{
+			"Origin": {DataType: aws.String("String"), StringValue: aws.String("hunter2")},
+			"Bytes":  {DataType: aws.String("Binary"), BinaryValue: []byte{0, 1}},
+		},
+	})
+	require.NoError(t, err)
+	var log lockedBuffer
+	cfg := sqs.DefaultConfig()
+	cfg.QueueURL, cfg.Region = url, region
+	cfg.AccessKeyID, cfg.SecretAccessKey = pipeline.NewSecret(keyID), pipeline.NewSecret(secret)
+	registry := prometheus.NewRegistry()
+	src, err := sqs.Factory().New(&cfg, pipeline.Settings{
+		ID: "queue", Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registerer: registry, Clock: time.Now,
+	})
+	require.NoError(t, err)
+	var out pipelinetest.Emitter
+	b := p.start(t, src, registry, &out)
+	require.NoError(t, out.Wait(soon(t), 1))
+	p.untilHolds(t, url, 0)
+	b.stop(t)
+	require.Equal(t, []string{"x"}, bodiesOf(out.Stored()))
+	require.Contains(t, log.String(), `attributes="[Bytes Origin]"`)
+	require.NotContains(t, log.String(), "hunter2")
+}
+
+// lockedBuffer keeps what several goroutines log.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

@@ -102,7 +102,7 @@ func (r *reader) end() error {
 	if err != nil {
 		return err
 	}
-	return &Unreadable{Reason: ReasonInvalidJSON, Detail: "more than one JSON value"}
+	return &Unreadable{Reason: ReasonInvalidJSON, Detail: "more than one JSON value: " + adviceUnchanged}
 }
 
 // members reads the object that comes next, calls read at each value with the unescaped name, and returns the object as
@@ -214,7 +214,7 @@ func (r *reader) container(limit int) (jsontext.Value, error) {
 // invalidJSON keeps the position and leaves out the text, which the error of the decoder may quote.
 func invalidJSON(err error) *Unreadable {
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return &Unreadable{Reason: ReasonInvalidJSON, Detail: fmt.Sprintf("not valid JSON at byte %d", syntactic.ByteOffset)}
+		return &Unreadable{Reason: ReasonInvalidJSON, Detail: fmt.Sprintf("not valid JSON at byte %d: %s", syntactic.ByteOffset, adviceUnchanged)}
 	}
-	return &Unreadable{Reason: ReasonInvalidJSON, Detail: "not valid JSON: it ends too early"}
+	return &Unreadable{Reason: ReasonInvalidJSON, Detail: "not valid JSON, it ends too early: " + adviceUnchanged}
 }

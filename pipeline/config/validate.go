@@ -73,6 +73,9 @@ func sameAddress(a, b string) bool {
 func (l *loader) sharedPaths(c *Config) {
 	taken := map[string]string{}
 	for _, s := range c.Sources {
+		if u, ok := s.Config.(pipeline.PathUser); ok && !u.UsesPath() {
+			continue
+		}
 		v := reflect.ValueOf(s.Config).Elem()
 		i := slices.Index(fieldTags(v.Type()), "path")
 		if i < 0 || v.Field(i).Kind() != reflect.String || v.Field(i).String() == "" {

@@ -295,7 +295,7 @@ func (k *causalMeeting) awaits(x *thing) []string {
 	f := k.facts(subjectOf(&x.Entry))
 	return slices.DeleteFunc(lacks, func(r string) bool {
 		w, set := f.states[about[r][0]]
-		return !has(laws[short(x)].needs, r) || about[r] == [2]string{} || set && w.at >= x.Time || about[r][0] == "camera" && f.joined >= x.Time
+		return !has(laws[short(x)].needs, r) || about[r] == [2]string{} || set && w.at >= x.Time || about[r][0] == "camera" && f.joined > x.Time
 	})
 }
 

@@ -165,7 +165,7 @@ func (s *subject[P]) usual() bool {
 // is about none: what was before is not known any more.
 func (s *subject[P]) setSince(r rule, at int64) bool {
 	d, _ := s.about(r)
-	return d == nil || d.at >= at || d == &s.camera && s.joined >= at
+	return d == nil || d.at >= at || d == &s.camera && s.joined > at
 }
 
 // assume makes a rule true as of the stamp: an event that needs it has left, with or without a gap. The change that the event

@@ -183,6 +183,7 @@ func (r *Router) startSources(ctx context.Context) error {
 				return fmt.Errorf("starting source %q: %w", s.id, err)
 			}
 		}
+		r.compareRetention(ctx, s)
 	}
 	in := ingest.New(r.journal)
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))

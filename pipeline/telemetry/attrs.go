@@ -13,11 +13,13 @@ const (
 	keyError      = "error"
 	keyEvent      = "event"
 	keyHTTP       = "http"
+	keyKept       = "kept"
 	keyKind       = "kind"
 	keyLease      = "lease"
 	keyLimit      = "limit"
 	keyPartition  = "partition"
 	keyPartitions = "partitions"
+	keyRetention  = "retention"
 	keySinks      = "sinks"
 	keySource     = "source"
 	keySources    = "sources"
@@ -64,6 +66,12 @@ func Took(d time.Duration) slog.Attr { return slog.String(keyTook, d.Round(time.
 
 // Limit is a bound of time that applies.
 func Limit(d time.Duration) slog.Attr { return slog.String(keyLimit, d.String()) }
+
+// Kept is how long something outside keeps what it has for Carillon.
+func Kept(d time.Duration) slog.Attr { return slog.String(keyKept, d.String()) }
+
+// Retention is how long events are kept and copies of them recognised.
+func Retention(d time.Duration) slog.Attr { return slog.String(keyRetention, d.String()) }
 
 // Addr is host:port of a listener.
 func Addr(addr string) slog.Attr { return slog.String(keyAddr, addr) }

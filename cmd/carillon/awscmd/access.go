@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -46,6 +47,7 @@ type account struct {
 	sns    *sns.Client
 	events *eventbridge.Client
 	sts    *sts.Client
+	kms    *kms.Client
 	// transport is what all of them use.
 	transport *http.Transport
 
@@ -88,6 +90,7 @@ func open(ctx context.Context, a access) (*account, error) {
 		sns:    sns.NewFromConfig(cfg, func(o *sns.Options) { o.BaseEndpoint = a.base("sns") }),
 		events: eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) { o.BaseEndpoint = or(a.base("events"), o.BaseEndpoint) }),
 		sts:    sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = or(a.base("sts"), o.BaseEndpoint) }),
+		kms:    kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = or(a.base("kms"), o.BaseEndpoint) }),
 	}, nil
 }
 

@@ -45,6 +45,7 @@ func doctorActions() []string {
 		"sqs:GetQueueUrl", "sqs:GetQueueAttributes",
 		"sns:GetTopicAttributes", "sns:ListSubscriptions", "sns:ListSubscriptionsByTopic", "sns:GetSubscriptionAttributes",
 		"events:ListRules", "events:ListTargetsByRule", "events:DescribeApiDestination", "events:DescribeConnection",
+		"kms:DescribeKey", "kms:GetKeyPolicy",
 	}
 }
 

@@ -13,6 +13,6 @@
 // # Limits
 //
 // The doctor evaluates resource policies for the calls that Chime, EventBridge and SNS make. A condition on a key that those
-// services are not known to send leaves the question open, and the finding says so. Key policies, roles and service control
-// policies are not read: where they matter the finding names the command that shows them.
+// services are not known to send leaves the question open, and the finding says so. Roles, grants of keys and service control
+// policies are not read.
 package awscmd

@@ -116,7 +116,7 @@ func badSetups() map[string]struct {
 		"every account":         {chimeOnly(`{}`), []string{"queue deputy warn"}},
 		"a condition of others": {chimeOnly(`{"StringEquals":{"aws:SourceOrgID":"o-1"}}`), []string{"queue policy warn"}},
 		"AWS managed key":       {queue("KmsMasterKeyId", "alias/aws/sqs"), []string{"queue key wrong"}},
-		"a key of its own":      {queue("KmsMasterKeyId", "alias/mine"), []string{"queue key warn"}},
+		"a key that is gone":    {queue("KmsMasterKeyId", "alias/mine"), []string{"queue key wrong"}},
 		"one receive":           {redrivePolicy("chime-dead", "1"), []string{"queue redrive wrong"}},
 		"two receives":          {redrivePolicy("chime-dead", "2"), []string{"queue redrive wrong"}},
 		"no dead-letter queue":  {queue("RedrivePolicy", ""), []string{"queue redrive warn"}},

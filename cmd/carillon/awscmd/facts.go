@@ -18,7 +18,14 @@ type queueFacts struct {
 	// rules have this queue as a target, topics have it as a subscriber.
 	rules  []ruleFacts
 	topics []string
+	key    *keyFacts
 	unread []unread
+}
+
+// keyFacts is what KMS says about a key of the account's own; err says why it could not be read.
+type keyFacts struct {
+	arn, state, policy string
+	err                error
 }
 
 // topicFacts is what the account says about a topic.
@@ -30,6 +37,7 @@ type topicFacts struct {
 	others      []string
 	// rules have this topic as a target.
 	rules  []ruleFacts
+	key    *keyFacts
 	unread []unread
 }
 

@@ -28,10 +28,12 @@ func judgeQueue(f *findings, o Options, t *queueTarget, q *queueFacts) {
 	if strings.HasSuffix(q.arn, ".fifo") {
 		f.warn("fifo", "the queue is a FIFO queue", "The Chime SDK does not deliver to FIFO queues; only a rule with a message group can fill it.", "")
 	}
-	judgeWriters(f, s, &receiver{
-		kind: ResourceQueue, url: q.url, arn: q.arn, policy: q.attributes["Policy"], rules: q.rules, topics: q.topics,
-	})
-	judgeKey(f, s, q.attributes["KmsMasterKeyId"], "alias/aws/sqs", q.set(s, map[string]string{"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}))
+	to := &receiver{
+		kind: ResourceQueue, url: q.url, arn: q.arn, policy: q.attributes["Policy"], rules: q.rules, topics: q.topics, fedByRule: t.fedByRule,
+	}
+	judgeWriters(f, s, to)
+	judgeFedByRule(f, s, to, q.unread)
+	judgeKey(f, s, to, q.attributes["KmsMasterKeyId"], q.key, q.set(s, map[string]string{"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}))
 	judgeRedrive(f, s, q)
 	judgeRetention(f, s, o, q)
 	judgeVisibility(f, s, t, q)
@@ -63,23 +65,6 @@ func judgeRegion(f *findings, s Scope, kind Resource, arn string, fedByTopic boo
 	default:
 		f.wrong("region", s.Region+" is no control region of the Chime SDK",
 			"Notifications go to the region whose endpoint makes the meeting: "+strings.Join(controlRegions(), ", ")+".", "carillon aws template --help")
-	}
-}
-
-// judgeKey looks at the key of a queue or a topic. mend takes the key away.
-func judgeKey(f *findings, s Scope, key, managed, mend string) {
-	switch {
-	case key == "":
-		f.ok("key", "no KMS key stands between the services and the messages")
-	case strings.HasSuffix(key, managed):
-		f.wrong("key", "messages are encrypted with the AWS managed key "+managed,
-			"Its policy lets in no other service and cannot be changed, so the Chime SDK, EventBridge and SNS cannot write. The command goes "+
-				"back to encryption without it; `carillon aws policy kms` prints the policy for a key of your own.", mend)
-	default:
-		f.warn("key", "messages are encrypted with the key "+key+", whose policy has to be looked at by hand",
-			"It must grant kms:GenerateDataKey and kms:Decrypt to each service that writes, and kms:Decrypt to Carillon's role. Compare with\n"+
-				command("carillon", "aws", "policy", "kms", "--account", s.Account, "--region", s.Region, "--namespace", string(s.Namespace)),
-			command("aws", "kms", "get-key-policy", "--region", s.Region, "--key-id", key, "--policy-name", "default", "--output", "text"))
 	}
 }
 

@@ -17,8 +17,9 @@ func judgeTopic(f *findings, o Options, t *topicTarget, facts *topicFacts) {
 	f.ok("exists", "topic "+facts.arn+" exists")
 	judgeUnread(f, facts.unread)
 	judgeRegion(f, s, ResourceTopic, facts.arn, false)
-	judgeWriters(f, s, &receiver{kind: ResourceTopic, arn: facts.arn, policy: facts.attributes["Policy"], rules: facts.rules})
-	judgeKey(f, s, facts.attributes["KmsMasterKeyId"], "alias/aws/sns", facts.set(s, "KmsMasterKeyId", ""))
+	to := &receiver{kind: ResourceTopic, arn: facts.arn, policy: facts.attributes["Policy"], rules: facts.rules}
+	judgeWriters(f, s, to)
+	judgeKey(f, s, to, facts.attributes["KmsMasterKeyId"], facts.key, facts.set(s, "KmsMasterKeyId", ""))
 	judgeSignature(f, s, t, facts)
 	for i := range facts.rules {
 		judgeRule(f, s, &facts.rules[i], func(t *targetFacts) bool { return t.arn == facts.arn })

@@ -18,6 +18,8 @@ type queueTarget struct {
 	url, name string
 	// visibility is 0 for the queue's own.
 	visibility time.Duration
+	// fedByRule is set when the source says that a rule fills the queue (via), and so nobody else has to.
+	fedByRule bool
 }
 
 // topicTarget is what an sns source says about one of its topics.
@@ -66,7 +68,7 @@ func plan(c *config.Config) []target {
 				}})
 			}
 		case *eventbridge.Config:
-			out = append(out, target{source: id, bus: planBus(cfg)})
+			out = append(out, planEvents(id, cfg))
 		}
 	}
 	return out
@@ -84,6 +86,16 @@ func planQueue(cfg *sqs.Config) *queueTarget {
 			secret: cfg.SecretAccessKey, role: cfg.RoleARN, external: cfg.ExternalID,
 		},
 	}
+}
+
+// planEvents is about a queue with via, else about who posts.
+func planEvents(id string, cfg *eventbridge.Config) target {
+	if cfg.UsesPath() {
+		return target{source: id, bus: planBus(cfg)}
+	}
+	q := planQueue(&cfg.Via)
+	q.fedByRule = true
+	return target{source: id, queue: q}
 }
 
 func planBus(cfg *eventbridge.Config) *busTarget {

@@ -51,6 +51,7 @@ func (a *account) readQueue(ctx context.Context, t *queueTarget) (*queueFacts, e
 	q.note("the rules of EventBridge", err)
 	q.topics, err = a.topicsTo(ctx, q.arn)
 	q.note("the subscriptions of SNS", err)
+	q.key = a.readKey(ctx, q.attributes["KmsMasterKeyId"])
 	return q, nil
 }
 
@@ -167,6 +168,7 @@ func (a *account) readTopic(ctx context.Context, t *topicTarget) (*topicFacts, e
 	if facts.rules, err = a.rulesTo(ctx, t.arn); err != nil {
 		facts.unread = append(facts.unread, unread{what: "the rules of EventBridge", err: err})
 	}
+	facts.key = a.readKey(ctx, facts.attributes["KmsMasterKeyId"])
 	return facts, nil
 }
 

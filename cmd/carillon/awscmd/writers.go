@@ -14,6 +14,8 @@ type receiver struct {
 	policy   string
 	rules    []ruleFacts
 	topics   []string
+	// fedByRule is set when a rule has to write, and the Chime SDK itself need not.
+	fedByRule bool
 }
 
 // action is what writing is called.
@@ -39,7 +41,7 @@ func judgeWriters(f *findings, s Scope, r *receiver) {
 		return
 	}
 	fed := len(r.rules)+len(r.topics) > 0
-	for _, service := range s.principals() {
+	for _, service := range r.writers(s) {
 		judgeDirect(f, s, r, doc, service, fed)
 	}
 	for i := range r.rules {
@@ -54,6 +56,33 @@ func judgeWriters(f *findings, s Scope, r *receiver) {
 		c := newCall(service, r.action(), r.arn, accountOf(topic), topic)
 		judgeFeed(f, s, r, doc, c, fmt.Sprintf("topic %q", nameOf(topic)))
 	}
+}
+
+// writers returns the services of the Chime SDK that should write.
+func (r *receiver) writers(s Scope) []string {
+	if r.fedByRule {
+		return nil
+	}
+	return s.principals()
+}
+
+// judgeFedByRule looks for the rule that a queue needs when nothing else is to fill it.
+func judgeFedByRule(f *findings, s Scope, r *receiver, blind []unread) {
+	if !r.fedByRule || len(r.rules) > 0 || len(blind) > 0 {
+		return
+	}
+	name := nameOf(r.arn)
+	fed := *r
+	fed.rules = []ruleFacts{{name: name}}
+	targets, err := Compact([]any{map[string]string{"Id": "queue", "Arn": r.arn}})
+	if err != nil {
+		return
+	}
+	f.wrong("rule", "no rule in "+s.Region+" sends events of the Chime SDK to the queue", "Nothing arrives over this path (via).", strings.Join([]string{
+		command("aws", "events", "put-rule", "--region", s.Region, "--name", name, "--event-pattern", "$(carillon aws policy eventbridge --document pattern)"),
+		command("aws", "events", "put-targets", "--region", s.Region, "--rule", name, "--targets", targets),
+		fed.setPolicy(s),
+	}, "\n"))
 }
 
 // judgeDirect looks at the grant for the Chime SDK itself. Without one the receiver may still be fed otherwise.
@@ -130,6 +159,9 @@ func (r *receiver) setPolicy(s Scope) string {
 	}
 	for _, topic := range r.topics {
 		words = append(words, "--topic", topic)
+	}
+	if r.fedByRule && len(r.rules) > 0 {
+		words = append(words, "--direct=false")
 	}
 	if r.kind == ResourceTopic {
 		return command("aws", "sns", "set-topic-attributes", "--region", s.Region, "--topic-arn", r.arn, "--attribute-name", "Policy",

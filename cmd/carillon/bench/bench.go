@@ -36,10 +36,7 @@ func Run(ctx context.Context, o Options, progress io.Writer, logger *slog.Logger
 	if err := b.describe(); err != nil {
 		return b.report, err
 	}
-	for _, p := range Parts() {
-		if !o.wants(p) {
-			continue
-		}
+	for _, p := range o.parts() {
 		if err := b.part(ctx, p); err != nil {
 			return b.report, fmt.Errorf("measuring %s: %w", p, err)
 		}
@@ -70,6 +67,8 @@ func (b *bench) measure(ctx context.Context, p Part) error {
 		return b.scale(ctx)
 	case PartFrontier:
 		return b.frontier(ctx)
+	case PartSource:
+		return b.source(ctx)
 	}
 	return nil
 }

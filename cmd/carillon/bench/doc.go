@@ -10,5 +10,9 @@
 // cold meeting. Scale repeats a short throughput with ever more meetings. The frontier holds events out of order against added
 // latency on published disorder profiles; it has a simulated clock and no journal, so it gives the same figures everywhere.
 //
-// Everything written goes to temporary directories that are removed at the end. Nothing outside this machine is reached.
+// A source is measured instead of all that when the options name one: it drains a queue of an emulator into a real journal, in
+// turn with a bare loop that receives and deletes with the same SDK, pollers and batches. What is sent goes there and nowhere else.
+//
+// Everything written goes to temporary directories that are removed at the end. Nothing outside this machine is reached, save the
+// emulator that the options name.
 package bench

@@ -18,6 +18,8 @@ const (
 	PartMemory     Part = "memory"
 	PartScale      Part = "scale"
 	PartFrontier   Part = "frontier"
+	// PartSource runs instead of all others when the options name a source.
+	PartSource Part = "source"
 )
 
 // Parts returns all measurements in the order in which they run.
@@ -55,6 +57,12 @@ type Options struct {
 	// CPUProfile is a file for a CPU profile of the router at the end of throughput, beside one of the ceiling in a file whose
 	// name ends in .ceiling. Empty: no profiles.
 	CPUProfile string
+	// Source is the type of a source that is measured instead of the router. Empty: none; sqs: that one.
+	Source string
+	// Endpoint is the URL of an emulator of SQS, for Source. Empty: one in this process.
+	Endpoint string
+	// Pollers is how many long polls run side by side, for Source. 1 to 64, default 4.
+	Pollers int
 	// size is small in tests.
 	size size
 }
@@ -67,17 +75,32 @@ type size struct {
 	coldMeetings     int
 	scaleEvents      int
 	frontierMeetings int // 0: as the profiles have
+	sourceMessages   int
 }
 
 // Defaults returns the options of the default run.
 func Defaults() Options {
 	return Options{
 		For: 20 * time.Second, Meetings: smallScale, Rate: 1000, Partitions: defaultPartitions(), Disorder: 0.1, Seed: 1, Seeds: 3,
-		size: size{sliceEvents: 20_000, warmup: 2 * time.Second, memoryMeetings: 20_000, coldMeetings: 2000, scaleEvents: 20_000},
+		Pollers: 4,
+		size: size{
+			sliceEvents: 20_000, warmup: 2 * time.Second, memoryMeetings: 20_000, coldMeetings: 2000, scaleEvents: 20_000, sourceMessages: 10_000,
+		},
 	}
 }
 
-// wants reports whether p is part of the run.
+// sourceSQS is the one source that can be measured.
+const sourceSQS = "sqs"
+
+// parts returns the measurements of the run in their order.
+func (o Options) parts() []Part {
+	if o.Source != "" {
+		return []Part{PartSource}
+	}
+	return slices.DeleteFunc(Parts(), func(p Part) bool { return !o.wants(p) })
+}
+
+// wants reports whether p is part of a run of the router.
 func (o Options) wants(p Part) bool {
 	if o.Only != "" {
 		return o.Only == p
@@ -94,6 +117,13 @@ func (o Options) validate() error {
 		within("--partitions", o.Partitions, 1, 256),
 		within("--ceiling-partitions", o.CeilingPartitions, 0, 256),
 		within("--seeds", o.Seeds, 1, 1000),
+		within("--pollers", o.Pollers, 1, 64),
+	}
+	if o.Source != "" && o.Source != sourceSQS {
+		errs = append(errs, fmt.Errorf("--source: %q is not %s", o.Source, sourceSQS))
+	}
+	if o.Source != "" && o.Only != "" {
+		errs = append(errs, errors.New("--source: measures that source alone; leave out --only"))
 	}
 	if !(o.Disorder >= 0 && o.Disorder <= 1) {
 		errs = append(errs, fmt.Errorf("--disorder: %v is outside 0 to 1", o.Disorder))

@@ -30,8 +30,11 @@ func Print(w io.Writer, r Report) error {
 	if len(r.Frontier) > 0 {
 		printFrontier(&b, r.Frontier)
 	}
+	if r.Source != nil {
+		printSource(&b, r.Source)
+	}
 	fmt.Fprintf(&b, "\nPeak memory of the process: %.0f MB", r.RSSPeakMB)
-	for _, p := range Parts() {
+	for _, p := range append(Parts(), PartSource) {
 		if mb, ok := r.RSSMB[string(p)]; ok {
 			fmt.Fprintf(&b, ", %s %.0f", p, mb)
 		}
