@@ -21,7 +21,7 @@ const (
 // cloudEventType returns the type of kind: "chime:AttendeeJoined" is aws.chime.AttendeeJoined, "voice-connector:STARTED" is
 // aws.chime.voice-connector.STARTED.
 func cloudEventType(kind string) string {
-	kind = printable(strings.TrimPrefix(kind, "chime:"))
+	kind = strings.TrimSpace(printable(strings.TrimPrefix(kind, "chime:")))
 	if kind == "" {
 		return typePrefix + "unknown"
 	}
