@@ -7,19 +7,28 @@ import (
 	"time"
 )
 
-// mishap is one thing that may go wrong. begin makes it happen and returns what ends it; nil means that it is over already.
+// course is how a mishap goes.
+type course int
+
+const (
+	lasts course = iota // until everything is delivered in spite of it
+	holds               // nothing can be delivered until it ends
+	flash               // it is over when begin returns
+)
+
+// mishap is one thing that may go wrong. begin makes it happen and returns what ends it, or nil.
 type mishap struct {
 	name  string
-	holds bool // nothing can be delivered until it ends; otherwise it lasts until everything is delivered in spite of it
+	how   course
 	begin func() (end func())
 }
 
 // mishaps returns all that the driver can do, and the one that needs no far side: the router stops and starts again.
 func (s *storm) mishaps() []mishap {
 	d, o := s.driver, s.options
-	all := []mishap{{name: "router restarted", begin: func() func() { s.close(); s.open(); return nil }}}
+	all := []mishap{{name: "router restarted", how: flash, begin: func() func() { s.close(); s.open(); return nil }}}
 	if d.Cut != nil {
-		all = append(all, mishap{name: "cut", holds: true, begin: d.Cut})
+		all = append(all, mishap{name: "cut", how: holds, begin: d.Cut})
 	}
 	if d.Errors != nil {
 		all = append(all, mishap{name: "errors", begin: func() func() { return d.Errors(o.Share) }})
@@ -28,7 +37,7 @@ func (s *storm) mishaps() []mishap {
 		all = append(all, mishap{name: "late", begin: func() func() { return d.Delay(o.Late) }})
 	}
 	if d.Restart != nil {
-		all = append(all, mishap{name: "restarted", begin: func() func() { d.Restart(); return nil }})
+		all = append(all, mishap{name: "restarted", how: flash, begin: func() func() { d.Restart(); return nil }})
 	}
 	return all
 }
@@ -48,21 +57,25 @@ func (s *storm) weather() {
 	s.phase(mishap{name: "nothing", begin: func() func() { return nil }}, s.options.Events-s.calm)
 }
 
-// phase delivers n events while one thing goes wrong: some before, so that there are Writes in flight, and some after.
+// phase delivers n events while one thing goes wrong. Some come before, so that there are Writes in flight.
 func (s *storm) phase(m mishap, n int) {
 	s.Helper()
 	began, before, failed := time.Now(), len(s.sent), s.failures()
 	lanes := s.some()
-	s.feed(lanes, n/4)
-	s.until(func() bool { return s.settled > before || n < 4 })
-	s.feed(lanes, n/4)
+	early, rest := n/4, n-n/4
+	s.feed(lanes, early)
+	s.until(func() bool { return s.settled > before || early == 0 })
+	if m.how == flash {
+		s.feed(lanes, rest)
+		rest = 0
+	}
 	end := func() {}
 	if over := m.begin(); over != nil {
 		end = sync.OnceFunc(over)
 	}
 	defer end()
-	s.feed(lanes, n-2*(n/4))
-	if m.holds {
+	s.feed(lanes, rest)
+	if m.how == holds {
 		s.hold(failed)
 		end()
 	}
