@@ -38,6 +38,8 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
+
 require (
 	github.com/DataDog/sketches-go v1.4.8
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
