@@ -66,3 +66,28 @@ func TestAll_TypesAreDifferentAndConfigsNew(t *testing.T) {
 		require.NotSame(t, one, another, name)
 	}
 }
+
+// TestAll_NobodyOptsOut looks for the acceptance suites in the tests of every connector.
+func TestAll_NobodyOptsOut(t *testing.T) {
+	all := connectors.All(connectors.Options{})
+	suites := map[string][]string{}
+	for _, f := range all.Sinks {
+		suites[f.Type] = append(suites[f.Type], "connectortest.Sink(", "connectortest.Faults(")
+	}
+	for _, f := range all.Sources {
+		suites[f.Type] = append(suites[f.Type], "connectortest.Source(")
+	}
+	for name, calls := range suites {
+		files, err := filepath.Glob(filepath.Join(name, "*_test.go"))
+		require.NoError(t, err)
+		var text strings.Builder
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			require.NoError(t, err)
+			text.Write(content)
+		}
+		for _, call := range calls {
+			require.Contains(t, text.String(), call, "the tests of %s", name)
+		}
+	}
+}

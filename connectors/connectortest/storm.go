@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carillon/pipeline"
+	"carillon/pipeline/chime"
 )
 
 // storm delivers events to a sink whose far side is disturbed.
@@ -31,6 +32,7 @@ type storm struct {
 	wg     sync.WaitGroup
 
 	mu                      sync.Mutex
+	tries                   map[chime.Identity]int // how often each event was written
 	writes, failed, settled int
 	last                    error    // of the Write that failed last
 	wrong                   []string // what a sink must never do, the first few
@@ -45,7 +47,7 @@ type stormLane struct {
 }
 
 func newStorm(t T, d FaultDriver, o FaultOptions) *storm {
-	s := &storm{T: t, driver: d, options: o, ready: make(chan *stormLane, o.Meetings), moved: make(chan struct{}, 1)}
+	s := &storm{T: t, driver: d, options: o, ready: make(chan *stormLane, o.Meetings), moved: make(chan struct{}, 1), tries: map[chime.Identity]int{}}
 	for i := range o.Meetings {
 		s.lanes = append(s.lanes, &stormLane{key: fmt.Sprintf("meeting-%d", i)})
 	}
@@ -153,7 +155,10 @@ func (s *storm) gather(lane *stormLane) ([]portion, []pipeline.Event) {
 			n += rand.IntN(most) //nolint:gosec // chance, no secret
 		}
 		portions = append(portions, portion{lane, n})
-		es = append(es, lane.queue[:n]...)
+		for _, e := range lane.queue[:n] {
+			s.tries[e.ID]++
+			es = append(es, e)
+		}
 		if len(es) >= s.batch {
 			return portions, es
 		}

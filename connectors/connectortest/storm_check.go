@@ -58,7 +58,7 @@ func (s *storm) checkTimes(times map[chime.Identity]int) {
 			missing++
 		case n > 1:
 			repeated++
-			if i >= s.calm {
+			if i >= s.calm && n > s.tries[s.sent[i].ID] {
 				calm++
 			}
 		}

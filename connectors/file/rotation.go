@@ -67,6 +67,9 @@ func (r *rotation) rename(path string, now time.Time) error {
 }
 
 func moveAway(path string, now time.Time) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return errors.New("a symbolic link leads to the file: name the file itself")
+	}
 	for range 1000 {
 		target := rotated(path, now)
 		now = now.Add(time.Millisecond)

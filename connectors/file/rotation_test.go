@@ -210,6 +210,17 @@ func TestRotate_GoesOnWhereItCannot(t *testing.T) {
 	r.rotations(t, "carillon_file_rotations_total{outcome=\"failed\"} 2\ncarillon_file_rotations_total{outcome=\"rotated\"} 0\n")
 }
 
+func TestRotate_LeavesALinkAlone(t *testing.T) {
+	r := newRig(t, func(c *file.Config) { c.Rotate.MaxAge = time.Hour })
+	target := filepath.Join(t.TempDir(), "target")
+	require.NoError(t, os.WriteFile(target, []byte("no JSON\n"), 0o600))
+	require.NoError(t, os.Chtimes(target, r.now, r.now.Add(-time.Hour)))
+	require.NoError(t, os.Symlink(target, r.path))
+	r.write(t, 1)
+	require.Equal(t, map[string][]byte{"events.ndjson": {1}}, r.files(t))
+	require.Contains(t, r.log.String(), "name the file itself")
+}
+
 func TestRotate_AFileWithoutAnExtension(t *testing.T) {
 	for name, want := range map[string]string{"events": "events-2026-01-05T10-00-00.000Z", ".hidden": ".hidden-2026-01-05T10-00-00.000Z"} {
 		r := newRig(t, func(c *file.Config) {

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"carillon/connectors/connectortest"
+	"carillon/connectors/format"
 	"carillon/connectors/webhook"
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
@@ -64,29 +65,34 @@ func event(n byte, key string) pipeline.Event {
 }
 
 func TestSink(t *testing.T) {
-	connectortest.Sink(t, func(t *testing.T) connectortest.SinkDriver {
-		t.Helper()
-		r := newReceiver(t)
-		return connectortest.SinkDriver{
-			Open:     func() pipeline.Sink { return open(t, r.URL, time.Minute) },
-			Accepted: r.accepted, Refuse: r.refuse, Stall: r.stall,
-			Cut: func() func() {
-				r.setCut(true)
-				return func() { r.setCut(false) }
-			},
-			Secrets: []string{secret, echo},
-		}
-	})
+	for _, f := range []format.Format{format.Raw, format.CloudEventsBinary} {
+		t.Run(string(f), func(t *testing.T) {
+			connectortest.Sink(t, func(t *testing.T) connectortest.SinkDriver {
+				t.Helper()
+				r := newReceiver(t)
+				return connectortest.SinkDriver{
+					Open:     func() pipeline.Sink { return open(t, r.URL, time.Minute, func(c *webhook.Config) { c.Format = f }) },
+					Accepted: r.accepted, Refuse: r.refuse, Stall: r.stall,
+					Cut: func() func() {
+						r.setCut(true)
+						return func() { r.setCut(false) }
+					},
+					Secrets: []string{secret, echo},
+				}
+			})
+		})
+	}
 }
 
+// TestFaults has answers that are later than the sink waits for: their requests are accepted after they were sent again.
 func TestFaults(t *testing.T) {
 	r := &receiver{}
 	server := connectortest.NewServer(t, r)
 	connectortest.Faults(t, connectortest.FaultDriver{
-		Open:     func() pipeline.Sink { return open(t, server.URL(), time.Minute) },
+		Open:     func() pipeline.Sink { return open(t, server.URL(), 100*time.Millisecond) },
 		Accepted: r.accepted, Cut: server.Cut, Errors: server.Errors, Delay: server.Delay, Restart: server.Restart,
 		Secrets: []string{secret, echo},
-	}, connectortest.FaultOptions{})
+	}, connectortest.FaultOptions{Late: 150 * time.Millisecond})
 }
 
 func TestWrite_SendsTheNotificationAndWhatIsKnownOfIt(t *testing.T) {
