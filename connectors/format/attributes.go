@@ -8,7 +8,7 @@ import (
 
 // attributes returns what the router knows of e, and nothing that is empty: SQS and SNS refuse an empty attribute.
 func attributes(e *pipeline.Event) []Attribute {
-	out := make([]Attribute, 0, 9)
+	out := make([]Attribute, 0, 10)
 	add := func(name, value string) {
 		if value != "" {
 			out = append(out, Attribute{name, value})
@@ -27,5 +27,8 @@ func attributes(e *pipeline.Event) []Attribute {
 		add("carillon-late", strconv.FormatInt(e.Late.Milliseconds(), 10))
 	}
 	add("carillon-gap", printable(e.Gap))
+	if e.Replay {
+		add("carillon-replay", "true")
+	}
 	return out
 }

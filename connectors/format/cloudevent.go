@@ -30,7 +30,7 @@ func cloudEventType(kind string) string {
 
 // extensions returns the extension attributes of e. All of them are strings: an integer of CloudEvents has 31 bits.
 func extensions(e *pipeline.Event) []Attribute {
-	out := make([]Attribute, 0, 7)
+	out := make([]Attribute, 0, 8)
 	add := func(name, value string) {
 		if value != "" {
 			out = append(out, Attribute{name, value})
@@ -45,6 +45,9 @@ func extensions(e *pipeline.Event) []Attribute {
 		add("carillonlate", strconv.FormatInt(e.Late.Milliseconds(), 10))
 	}
 	add("carillongap", printable(e.Gap))
+	if e.Replay {
+		add("carillonreplay", "true")
+	}
 	return out
 }
 
@@ -63,7 +66,7 @@ func eventContext(e *pipeline.Event) event.EventContextV1 {
 // cloudEventAttributes returns the attributes of e in binary mode.
 func cloudEventAttributes(e *pipeline.Event) []Attribute {
 	c := eventContext(e)
-	out := make([]Attribute, 0, 13)
+	out := make([]Attribute, 0, 14)
 	out = append(out, Attribute{"specversion", event.CloudEventsVersionV1}, Attribute{"id", c.ID},
 		Attribute{"source", c.Source.String()}, Attribute{"type", c.Type})
 	if c.Subject != nil {

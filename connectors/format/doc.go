@@ -2,7 +2,8 @@
 // it is safe for concurrent use.
 //
 // Beside the body every form has the attributes carillon-id, -key, -kind, -time (Unix milliseconds; left out when it is not
-// known), -source, -sequence, -epoch, -late (milliseconds; only of a late event) and -gap (only where something was missing).
+// known), -source, -sequence, -epoch, -late (milliseconds; only of a late event), -gap (only where something was missing) and
+// -replay (true; only of history that somebody had sent again).
 //
 // # The JSON form
 //
@@ -19,6 +20,7 @@
 //   - sequence and epoch: the position in EVENTS and the fence of the sender (I5).
 //   - late_ms: by how many milliseconds the event missed its place; only in a late event, where it may be 0.
 //   - gap: what was missing when the event was released; left out when nothing was.
+//   - replay: true; only in history that somebody had sent again.
 //   - event: the notification. Space between its tokens is gone; every string and number is as received, byte for byte.
 //
 // A body that is no JSON takes another name instead of event: event_text holds it as a string, and event_base64 (RFC 4648
@@ -48,6 +50,6 @@
 //   - time: when it happened; left out when it is not known.
 //   - datacontenttype: application/json. In structured mode the notification is data without the space between its tokens; a
 //     body that is no JSON is data_base64 of application/octet-stream.
-//   - carillonkey, carillonkind, carillonsource, carillonsequence, carillonepoch, carillonlate and carillongap: as the
-//     attributes above, all of them strings.
+//   - carillonkey, carillonkind, carillonsource, carillonsequence, carillonepoch, carillonlate, carillongap and
+//     carillonreplay: as the attributes above, all of them strings.
 package format

@@ -36,6 +36,9 @@ func AppendEvent(dst []byte, e pipeline.Event) []byte {
 	if e.Gap != "" {
 		dst = appendQuoted(append(dst, `,"gap":`...), e.Gap)
 	}
+	if e.Replay {
+		dst = append(dst, `,"replay":true`...)
+	}
 	return append(appendBody(dst, e.Body), '}')
 }
 

@@ -35,10 +35,10 @@ func direct() pipeline.Event {
 	return e
 }
 
-// bridged is an event as EventBridge sends it, late, and released without what had to come before.
+// bridged is an event as EventBridge sends it, late, released without what had to come before, and sent again.
 func bridged() pipeline.Event {
 	e := sample()
-	e.Kind, e.IsLate, e.Late, e.Gap = "voice-connector:STARTED", true, 1500*time.Millisecond, "chime:MeetingStarted"
+	e.Kind, e.IsLate, e.Late, e.Gap, e.Replay = "voice-connector:STARTED", true, 1500*time.Millisecond, "chime:MeetingStarted", true
 	e.Body = []byte(`{"version":"1","id":"c1f7a9de-20b4-7d35-9f1a-6e8b03d4c2a1","detail-type":"Chime VoiceConnector Streaming Status",` +
 		`"source":"aws.chime","account":"444455556666","time":"2025-10-09T08:53:20Z","region":"eu-central-1","resources":["x"],"detail":{}}`)
 	return e
@@ -91,7 +91,7 @@ func anyEvent(t *rapid.T, body *rapid.Generator[[]byte]) pipeline.Event {
 	e.Key, e.Kind, e.Source, e.Gap = text.Draw(t, "key"), text.Draw(t, "kind"), text.Draw(t, "source"), text.Draw(t, "gap")
 	e.Sequence, e.Epoch = rapid.Uint64().Draw(t, "sequence"), rapid.Uint64().Draw(t, "epoch")
 	e.Time = time.UnixMilli(rapid.Int64Range(-1e14, 1e15).Draw(t, "time"))
-	e.IsLate = rapid.Bool().Draw(t, "late")
+	e.IsLate, e.Replay = rapid.Bool().Draw(t, "late"), rapid.Bool().Draw(t, "replay")
 	e.Body = body.Draw(t, "body")
 	return e
 }

@@ -12,6 +12,7 @@
 //   - Carillon-Epoch: the fence of the sender. A receiver that has seen a higher one for a meeting may refuse a lower one (I5).
 //   - Carillon-Late: by how many milliseconds the event missed its place; only with a late event, where it may be 0.
 //   - Carillon-Gap: what was missing when the event was released; only when something was.
+//   - Carillon-Replay: true, only when the event is history that somebody had sent again. It has the id of the first time.
 //
 // A byte of a value that is no printable ASCII, and the percent sign, is written as % and two hexadecimal digits. In the format
 // cloudevents-binary the attributes of the CloudEvent are there as well, as its HTTP binding has them: Ce-Id, Ce-Type and others.
