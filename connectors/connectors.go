@@ -9,13 +9,14 @@ import (
 	"carillon/connectors/file"
 	"carillon/connectors/sns"
 	"carillon/connectors/sqs"
+	"carillon/connectors/stdout"
 	"carillon/connectors/webhook"
 	"carillon/pipeline"
 )
 
 // Options are what code, not the user, may change. The zero value is what production uses.
 type Options struct {
-	// Stdout is where a file sink with path "-" writes. nil: the standard output.
+	// Stdout is where a stdout sink writes. nil: the standard output.
 	Stdout io.Writer
 	// CertTransport fetches the signing certificates of SNS. nil: the network.
 	CertTransport http.RoundTripper
@@ -30,7 +31,8 @@ func All(o Options) pipeline.Factories {
 			eventbridge.Factory(),
 		},
 		Sinks: []pipeline.SinkFactory{
-			file.FactoryWith(file.Options{Stdout: o.Stdout}),
+			file.Factory(),
+			stdout.FactoryWith(stdout.Options{Stdout: o.Stdout}),
 			webhook.Factory(),
 		},
 	}

@@ -125,3 +125,22 @@ func FailedAt(err error, n int) []error {
 	}
 	return out
 }
+
+// MaxExcerpt is how many bytes an excerpt may have.
+const MaxExcerpt = 1 << 10
+
+// Excerpter is an error that keeps the beginning of what the far side answered, for the dead letter alone: it may quote the
+// payload, so it is no part of Error, and of no log or label.
+type Excerpter interface {
+	error
+	// Excerpt returns one line of printable text in UTF-8, at most MaxExcerpt bytes, without any credential. Empty: nothing.
+	Excerpt() string
+}
+
+// Excerpt returns the excerpt that err or what it wraps has, and "" when there is none. Of a *BatchError ask for each part.
+func Excerpt(err error) string {
+	if e, ok := errors.AsType[Excerpter](err); ok {
+		return e.Excerpt()
+	}
+	return ""
+}

@@ -40,3 +40,15 @@ func TestFailedAt(t *testing.T) {
 	require.ErrorIs(t, batch, two)
 	require.Contains(t, batch.Error(), "3 of the batch failed, first at 1: one")
 }
+
+type answer string
+
+func (answer) Error() string { return "answered 400" }
+
+func (a answer) Excerpt() string { return string(a) }
+
+func TestExcerpt(t *testing.T) {
+	require.Equal(t, "no such field", pipeline.Excerpt(fmt.Errorf("posting: %w", pipeline.Reject(answer("no such field")))))
+	require.Empty(t, pipeline.Excerpt(errors.New("answered 400")))
+	require.Empty(t, pipeline.Excerpt(nil))
+}

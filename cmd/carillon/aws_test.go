@@ -126,7 +126,7 @@ func TestAWSDoctorAndItsCommands(t *testing.T) {
 sources:
   queue: {type: sqs, queue_url: "`+url+`", region: us-east-1, access_key_id: AKIDLOCAL, secret_access_key: local}
 sinks:
-  out: {type: file, path: "-"}
+  out: {type: stdout}
 `), 0o600))
 
 	out, err := carillon(t, "aws", "doctor", "-c", file)

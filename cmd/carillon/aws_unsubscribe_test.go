@@ -33,7 +33,7 @@ sources:
      subscribe: {endpoint: "http://127.0.0.1:1/sns"}}
   plain: {type: sns, path: /plain, topic_arns: ["`+topic+`"]}
 sinks:
-  out: {type: file, path: "-"}
+  out: {type: stdout}
 `), 0o600))
 	out, err := carillon(t, "aws", "unsubscribe", "-c", file)
 	require.NoError(t, err, out)

@@ -50,10 +50,13 @@ type fault struct {
 // allFaults has the abrupt death twice: it is the one that everything else must be able to follow.
 func allFaults() []fault {
 	return []fault{
-		{"kill", (*chaos).die}, {"kill", (*chaos).die}, {"restart", (*chaos).restart},
+		{"kill", (*chaos).die},
+		{"kill", (*chaos).die},
+		{"restart", (*chaos).restart},
 		{"events full", (*chaos).eventsFull},
 		{"raw full", (*chaos).rawFull},
-		{"reread", (*chaos).reread}, {"rival", (*chaos).rival},
+		{"reread", (*chaos).reread},
+		{"rival", (*chaos).rival},
 	}
 }
 

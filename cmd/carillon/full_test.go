@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -32,7 +32,7 @@ func newTap(t *testing.T, to string) *tap {
 	t.Helper()
 	tp := &tap{answers: map[string]map[int]int{}, patient: true}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: to})
-	proxy.ModifyResponse, proxy.ErrorLog = tp.note, log.New(io.Discard, "", 0)
+	proxy.ModifyResponse, proxy.ErrorLog = tp.note, slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	srv := httptest.NewServer(proxy)
 	t.Cleanup(srv.Close)
 	tp.addr = strings.TrimPrefix(srv.URL, "http://")

@@ -21,7 +21,7 @@ import (
 )
 
 // binary is the command as a user would build it.
-var binary string //nolint:gochecknoglobals // built once for all tests
+var binary string // built once for all tests
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 

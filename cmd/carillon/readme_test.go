@@ -59,7 +59,7 @@ func TestREADMEConfigurationsAreValid(t *testing.T) {
 	require.Len(t, blocks, 3)
 	for _, b := range blocks {
 		text := strings.ReplaceAll(b[1], "QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/111122223333/chime-notifications")
-		c, err := config.LoadBytes("carillon.yaml", []byte(text+"sinks:\n  out: {type: file, path: \"-\"}\n"),
+		c, err := config.LoadBytes("carillon.yaml", []byte(text+"sinks:\n  out: {type: stdout}\n"),
 			connectors.All(connectors.Options{}), []string{"EVENTBRIDGE_KEY=0123456789abcdef"})
 		require.NoError(t, err, text)
 		require.NotEmpty(t, c.Sources)

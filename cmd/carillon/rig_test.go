@@ -199,7 +199,7 @@ func (r *rig) settled(ctx context.Context, js jetstream.JetStream) bool {
 		var left uint64
 		list := s.ListConsumers(ctx)
 		for info := range list.Info() { // To its end: a list that is left waits for its reader for ever.
-			left += info.NumPending + uint64(info.NumAckPending) //nolint:gosec // never negative
+			left += info.NumPending + uint64(info.NumAckPending)
 		}
 		if list.Err() != nil || left > 0 {
 			return false

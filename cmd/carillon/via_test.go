@@ -21,7 +21,7 @@ sources:
     type: eventbridge
     via: {`+via+`}
 sinks:
-  out: {type: file, path: "-"}
+  out: {type: stdout}
 `), 0o600))
 	}
 	write("queue: chime, region: us-west-2, role_arn: 'arn:aws:iam::111122223333:role/carillon'")

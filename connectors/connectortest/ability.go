@@ -10,6 +10,12 @@ const (
 	Stall Ability = "stall"
 	// Cut is the ability to be gone.
 	Cut Ability = "cut"
+	// Errors is the ability to answer errors at random.
+	Errors Ability = "answer errors at random"
+	// Delay is the ability to answer late.
+	Delay Ability = "answer late"
+	// Restart is the ability to be stopped and started again.
+	Restart Ability = "be restarted"
 	// Redeliver is the ability to hand a notification out again that was not acknowledged.
 	Redeliver Ability = "redeliver"
 	// Parts is the ability to have some notifications of a delivery acknowledged and others not.

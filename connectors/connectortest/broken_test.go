@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
@@ -223,11 +224,26 @@ func errorFaults() []fault {
 		{"quotes the payload", "an error tells", []string{"refused_event", "unreachable"}, quoting(func(e pipeline.Event, err error) error {
 			return fmt.Errorf("sending %s: %w", e.Body, err)
 		})},
+		{"keeps all of a long answer", "an excerpt has 2000 bytes", []string{"refused_event"}, quoting(func(_ pipeline.Event, err error) error {
+			return answered{err, strings.Repeat("x", 2000)}
+		})},
+		{"keeps an answer as it came", "does not print", []string{"refused_event"}, quoting(func(_ pipeline.Event, err error) error {
+			return answered{err, "two\r\nlines"}
+		})},
 		{"wraps an error with a secret", "an error tells", []string{"refused_event", "unreachable"}, quoting(func(_ pipeline.Event, err error) error {
 			return pipeline.Throttle(errors.Join(err, errors.New("the password is password")), 0)
 		})},
 	}
 }
+
+// answered is an error with an excerpt.
+type answered struct {
+	error
+
+	excerpt string
+}
+
+func (a answered) Excerpt() string { return a.excerpt }
 
 func stopFaults() []fault {
 	return []fault{

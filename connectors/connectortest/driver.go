@@ -43,8 +43,8 @@ func (d *SinkDriver) can(a Ability) bool {
 		return d.Stall != nil
 	case Cut:
 		return d.Cut != nil
-	case Redeliver, Parts, Order, Complain:
-		return true // of sources only
+	case Errors, Delay, Restart, Redeliver, Parts, Order, Complain:
+		return true // of other suites only
 	}
 	return true
 }

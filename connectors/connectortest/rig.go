@@ -2,12 +2,15 @@ package connectortest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
@@ -171,8 +174,27 @@ func (r *rig) checkErrors() {
 	var told []string
 	for _, err := range r.errs {
 		told = append(told, texts(err)...)
+		r.checkExcerpts(err)
 	}
 	checkTold(r, "an error", told, r.driver.Secrets)
+}
+
+// checkExcerpts looks at what err keeps for the dead letter of each event: it becomes a header there.
+func (r *rig) checkExcerpts(err error) {
+	r.Helper()
+	batch, ok := errors.AsType[*pipeline.BatchError](err)
+	if !ok {
+		batch = &pipeline.BatchError{Failed: []pipeline.IndexError{{Err: err}}}
+	}
+	for _, f := range batch.Failed {
+		excerpt := pipeline.Excerpt(f.Err)
+		if len(excerpt) > pipeline.MaxExcerpt {
+			r.Errorf("an excerpt has %d bytes, and may have %d", len(excerpt), pipeline.MaxExcerpt)
+		}
+		if !utf8.ValidString(excerpt) || strings.ContainsFunc(excerpt, func(c rune) bool { return !unicode.IsPrint(c) }) {
+			r.Errorf("an excerpt does not print: %q", excerpt)
+		}
+	}
 }
 
 // checkTold looks for the payload and for secrets in texts of one sort.

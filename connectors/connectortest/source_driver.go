@@ -61,7 +61,7 @@ func (d *SourceDriver) can(a Ability) bool {
 		return d.Ordered
 	case Parts:
 		return !d.Whole
-	case Refuse, Stall:
+	case Refuse, Stall, Errors, Delay, Restart:
 		return true // of sinks only
 	}
 	return true

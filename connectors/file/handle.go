@@ -6,40 +6,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
+
+	"carillon/connectors/lines"
 )
 
 // fileMode lets the group read, as log shippers do.
 const fileMode = 0o640
 
-// handle is an open destination of bytes.
-type handle interface {
-	io.Writer
-	// Sync waits until everything written is on the disk.
-	Sync() error
-	// Cut takes the last n bytes back, or says why it cannot.
-	Cut(n int) error
-	// Moved reports whether the name the handle was opened by stands for something else, or nothing, by now.
-	Moved() bool
-	// Close frees what the handle holds.
-	Close() error
-}
-
-// stream is a handle that can only be written to.
-type stream struct {
-	io.Writer
-	close func() error
-}
-
-func (s stream) Sync() error   { return errors.New("a stream has no disk to sync to") }
-func (s stream) Cut(int) error { return errors.New("a stream cannot be cut") }
-func (s stream) Moved() bool   { return false }
-func (s stream) Close() error  { return s.close() }
-
 // regular is a handle on a regular file.
 type regular struct {
 	*os.File
-	path string
-	info os.FileInfo
+	rotation *rotation
+	path     string
+	info     os.FileInfo
 }
 
 // Cut works only while what was written last is still the end of the file: what another process appended is not ours.
@@ -61,14 +41,18 @@ func (r *regular) Cut(n int) error {
 	return nil
 }
 
-func (r *regular) Moved() bool {
+// Turn implements lines.Handle.
+func (r *regular) Turn(now time.Time, next int) string {
 	info, err := os.Stat(r.path)
-	return err != nil || !os.SameFile(info, r.info)
+	if err != nil || !os.SameFile(info, r.info) {
+		return "the file was moved away"
+	}
+	return r.rotation.turn(r.path, info, now, next)
 }
 
 // openPath opens path for appending and reports whether its last line lacks its newline. With fsync the name of a file that
 // was made now is on the disk as well. A pipe without a reader blocks.
-func openPath(path string, fsync bool) (h handle, torn bool, err error) {
+func (r *rotation) openPath(path string, fsync bool) (h lines.Handle, torn bool, err error) {
 	flags := os.O_WRONLY | os.O_APPEND | os.O_CREATE
 	if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
 		flags = os.O_RDWR | os.O_APPEND | os.O_CREATE // read, too: the last byte says whether the last line is whole
@@ -78,20 +62,23 @@ func openPath(path string, fsync bool) (h handle, torn bool, err error) {
 		return nil, false, fmt.Errorf("opening for append: %w", err)
 	}
 	info, err := f.Stat()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, false, errors.Join(fmt.Errorf("asking for the size: %w", err), f.Close())
-	}
-	if !info.Mode().IsRegular() {
-		return stream{Writer: f, close: f.Close}, false, nil
-	}
-	torn, err = endsTorn(f, info.Size())
-	if err == nil && fsync {
-		err = syncFolder(filepath.Dir(path))
+	case info.Mode().IsRegular():
+		torn, err = endsTorn(f, info.Size())
+		if err == nil && fsync {
+			err = syncFolder(filepath.Dir(path))
+		}
+	case fsync:
+		err = errors.New("opening for append: no regular file, which fsync: always needs")
+	default:
+		return lines.Stream{Writer: f, Free: f.Close}, false, nil
 	}
 	if err != nil {
 		return nil, false, errors.Join(err, f.Close())
 	}
-	return &regular{File: f, path: path, info: info}, torn, nil
+	return &regular{File: f, rotation: r, path: path, info: info}, torn, nil
 }
 
 func endsTorn(f io.ReaderAt, size int64) (bool, error) {

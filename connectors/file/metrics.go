@@ -5,43 +5,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// The outcomes of a batch, as they appear in the label outcome.
+// The outcomes of a rotation, as they appear in the label outcome.
 const (
-	outcomeWritten = "written"
-	outcomePartial = "partial"
+	outcomeRotated = "rotated"
 	outcomeFailed  = "failed"
 )
 
-type metrics struct {
-	events  prometheus.Counter
-	bytes   prometheus.Counter
-	writes  *prometheus.CounterVec
-	seconds prometheus.Histogram
-	torn    prometheus.Counter
-}
+// keyError is the key of what went wrong in the logs.
+const keyError = "error"
+
+type metrics struct{ rotations *prometheus.CounterVec }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
-	with := promauto.With(reg)
-	m := &metrics{
-		events: with.NewCounter(prometheus.CounterOpts{
-			Name: "carillon_file_written_events_total", Help: "Events whose whole line was written.",
-		}),
-		bytes: with.NewCounter(prometheus.CounterOpts{
-			Name: "carillon_file_written_bytes_total", Help: "Bytes of events whose whole line was written.",
-		}),
-		writes: with.NewCounterVec(prometheus.CounterOpts{
-			Name: "carillon_file_writes_total", Help: "Batches by outcome: all of it written, a part of it, or nothing.",
-		}, []string{"outcome"}),
-		seconds: with.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_file_write_duration_seconds", Help: "Time that a batch took, with the sync if there is one.",
-			Buckets: prometheus.ExponentialBuckets(1e-5, 4, 11),
-		}),
-		torn: with.NewCounter(prometheus.CounterOpts{
-			Name: "carillon_file_torn_lines_total", Help: "Half lines that were ended with a newline because they could not be cut off.",
-		}),
-	}
-	for _, outcome := range []string{outcomeWritten, outcomePartial, outcomeFailed} {
-		m.writes.WithLabelValues(outcome)
+	m := &metrics{rotations: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_file_rotations_total", Help: "Attempts to go on in a new file, by outcome.",
+	}, []string{"outcome"})}
+	for _, outcome := range []string{outcomeRotated, outcomeFailed} {
+		m.rotations.WithLabelValues(outcome)
 	}
 	return m
 }

@@ -2,13 +2,10 @@ package file_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +15,7 @@ import (
 
 	"carillon/connectors/connectortest"
 	"carillon/connectors/file"
+	"carillon/connectors/lines"
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
 )
@@ -39,26 +37,20 @@ func open(t *testing.T, factory pipeline.SinkFactory, change func(*file.Config))
 	return sink
 }
 
-func TestSink_File(t *testing.T) {
-	for name, fsync := range map[string]bool{"plain": false, "fsync": true} {
-		t.Run(name, func(t *testing.T) {
+func TestSink(t *testing.T) {
+	for _, fsync := range []lines.Sync{lines.SyncNever, lines.SyncInterval, lines.SyncAlways} {
+		t.Run(string(fsync), func(t *testing.T) {
 			connectortest.Sink(t, func(t *testing.T) connectortest.SinkDriver {
 				t.Helper()
-				folder := filepath.Join(t.TempDir(), "logs")
-				require.NoError(t, os.Mkdir(folder, 0o750))
-				path := filepath.Join(folder, "events.ndjson")
+				p := newPlace(t)
 				return connectortest.SinkDriver{
 					Open: func() pipeline.Sink {
-						return open(t, file.Factory(), func(c *file.Config) { c.Path, c.Fsync = path, fsync })
+						return open(t, file.Factory(), func(c *file.Config) { c.Path, c.Fsync = p.path, fsync })
 					},
-					Accepted: func() []chime.Identity { return identities(t, content(t, path)) },
-					Cut: func() func() {
-						require.NoError(t, os.Rename(folder, folder+"-gone"))
-						return func() { require.NoError(t, os.Rename(folder+"-gone", folder)) }
-					},
+					Accepted: p.accepted, Cut: p.cut,
 					Waived: map[connectortest.Ability]string{
-						connectortest.Refuse: "a file system refuses bytes, not events; the suite on standard output has it",
-						connectortest.Stall:  "a regular file answers at once; the suite on standard output has it",
+						connectortest.Refuse: "a file system refuses bytes, not events; the suite of package stdout has it",
+						connectortest.Stall:  "a regular file answers at once; the suite of package stdout has it",
 					},
 				}
 			})
@@ -66,23 +58,63 @@ func TestSink_File(t *testing.T) {
 	}
 }
 
-func TestSink_Stdout(t *testing.T) {
-	connectortest.Sink(t, func(t *testing.T) connectortest.SinkDriver {
-		t.Helper()
-		out := &console{}
-		return connectortest.SinkDriver{
-			Open: func() pipeline.Sink {
-				return open(t, file.FactoryWith(file.Options{Stdout: out}), func(c *file.Config) { c.Path = "-" })
-			},
-			Accepted: func() []chime.Identity { return identities(t, out.text()) },
-			Refuse:   out.refuse,
-			Stall:    out.stall,
-			Cut: func() func() {
-				out.cut(syscall.EPIPE)
-				return func() { out.cut(nil) }
-			},
-		}
-	})
+// TestFaults rotates while it writes, and somebody else rotates, too.
+func TestFaults(t *testing.T) {
+	p := newPlace(t)
+	connectortest.Faults(t, connectortest.FaultDriver{
+		Open: func() pipeline.Sink {
+			return open(t, file.Factory(), func(c *file.Config) { c.Path, c.Rotate.MaxSize = p.path, 16*pipeline.KiB })
+		},
+		Accepted: p.accepted, Cut: p.cut, Restart: p.rotate,
+		Waived: map[connectortest.Ability]string{
+			connectortest.Errors: "a file system does not fail at will; the disk of package lines does",
+			connectortest.Delay:  "a file system does not wait at will; the disk of package lines does",
+		},
+	}, connectortest.FaultOptions{})
+	require.Greater(t, len(p.rotated(t)), 5)
+}
+
+// place is a folder with a file that is written.
+type place struct {
+	t            *testing.T
+	folder, path string
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "logs")
+	require.NoError(t, os.Mkdir(folder, 0o750))
+	return &place{t: t, folder: folder, path: filepath.Join(folder, "events.ndjson")}
+}
+
+// rotated returns the files that were rotated, the oldest first.
+func (p *place) rotated(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(p.folder, "events-*.ndjson"))
+	require.NoError(t, err)
+	return names
+}
+
+func (p *place) accepted() []chime.Identity {
+	var out []chime.Identity
+	for _, name := range append(p.rotated(p.t), p.path) {
+		out = append(out, identities(p.t, content(p.t, name))...)
+	}
+	return out
+}
+
+// cut takes the folder away.
+func (p *place) cut() (mend func()) {
+	require.NoError(p.t, os.Rename(p.folder, p.folder+"-gone"))
+	return func() { require.NoError(p.t, os.Rename(p.folder+"-gone", p.folder)) }
+}
+
+// rotate is what a log rotation does that knows nothing of the sink.
+func (p *place) rotate() {
+	name := filepath.Join(p.folder, time.Now().UTC().Format("events-2006-01-02T15-04-05.000Z")+"-by-hand.ndjson")
+	if err := os.Rename(p.path, name); !os.IsNotExist(err) {
+		require.NoError(p.t, err)
+	}
 }
 
 func content(t *testing.T, path string) []byte {
@@ -112,92 +144,6 @@ func identities(t *testing.T, text []byte) []chime.Identity {
 		out = append(out, id)
 	}
 	return out
-}
-
-// console is a standard output that can be filled, held and broken.
-type console struct {
-	mu      sync.Mutex
-	got     []byte
-	refused func(chime.Identity) bool
-	broken  error
-	stalled chan struct{}
-	entered func()
-}
-
-func (c *console) Write(p []byte) (int, error) {
-	c.hold()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.broken != nil {
-		return 0, c.broken
-	}
-	n := c.room(p)
-	c.got = append(c.got, p[:n]...)
-	if n < len(p) {
-		return n, syscall.ENOSPC
-	}
-	return n, nil
-}
-
-// room is where the disk is full: in the middle of the first line that is refused.
-func (c *console) room(p []byte) int {
-	if c.refused == nil {
-		return len(p)
-	}
-	at := 0
-	for line := range bytes.Lines(p) {
-		var e struct {
-			ID string `json:"id"`
-		}
-		if json.Unmarshal(line, &e) == nil {
-			if id, err := chime.ParseIdentity(e.ID); err == nil && c.refused(id) {
-				return at + len(line)/2
-			}
-		}
-		at += len(line)
-	}
-	return len(p)
-}
-
-func (c *console) hold() {
-	c.mu.Lock()
-	stalled, entered := c.stalled, c.entered
-	c.mu.Unlock()
-	if stalled != nil {
-		entered()
-		<-stalled
-	}
-}
-
-func (c *console) text() []byte {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return bytes.Clone(c.got)
-}
-
-func (c *console) refuse(refused func(chime.Identity) bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.refused = refused
-}
-
-func (c *console) cut(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.broken = err
-}
-
-func (c *console) stall() connectortest.Stalled {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	stalled, entered := make(chan struct{}), make(chan struct{})
-	c.stalled, c.entered = stalled, sync.OnceFunc(func() { close(entered) })
-	return connectortest.Stalled{Entered: entered, Resume: sync.OnceFunc(func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.stalled = nil
-		close(stalled)
-	})}
 }
 
 func event(n byte) pipeline.Event {
@@ -272,34 +218,7 @@ func TestWrite_AFullDiskIsWorthAnotherTry(t *testing.T) {
 	require.NoError(t, sink.Close(t.Context()))
 }
 
-func TestWrite_AfterCloseIsFatal(t *testing.T) {
-	out := &console{}
-	sink := open(t, file.FactoryWith(file.Options{Stdout: out}), func(c *file.Config) { c.Path = "-" })
-	require.NoError(t, sink.Close(t.Context()))
-	class, _ := pipeline.Classify(sink.Write(t.Context(), []pipeline.Event{event(1)}))
-	require.Equal(t, pipeline.ClassFatal, class)
-	require.Empty(t, out.text())
-}
-
 func TestNew_RefusesTheConfigurationOfAnother(t *testing.T) {
 	_, err := file.Factory().New(nil, settings())
 	require.ErrorContains(t, err, `file sink "audit"`)
-}
-
-func BenchmarkWrite(b *testing.B) {
-	events := make([]pipeline.Event, 256)
-	for i := range events {
-		events[i] = event(byte(i))
-		events[i].Body = []byte(`{"timestamp":1760000000123}`)
-	}
-	cfg := file.Config{Path: "-"}
-	sink, err := file.FactoryWith(file.Options{Stdout: io.Discard}).New(&cfg, settings())
-	require.NoError(b, err)
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := sink.Write(context.Background(), events); err != nil {
-			b.Fatal(err)
-		}
-	}
-	require.NoError(b, sink.Close(context.Background()))
 }

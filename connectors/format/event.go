@@ -36,6 +36,9 @@ func AppendEvent(dst []byte, e pipeline.Event) []byte {
 	if e.Gap != "" {
 		dst = appendQuoted(append(dst, `,"gap":`...), e.Gap)
 	}
+	if e.Replay {
+		dst = append(dst, `,"replay":true`...)
+	}
 	return append(appendBody(dst, e.Body), '}')
 }
 
@@ -47,22 +50,36 @@ func appendQuoted[Text ~[]byte | ~string](dst []byte, text Text) []byte {
 
 func appendTime(dst []byte, name string, t time.Time) []byte {
 	t = t.UTC()
-	if t.IsZero() || t.Year() < 0 || t.Year() > 9999 {
+	if !writable(t) {
 		return dst
 	}
 	return append(t.AppendFormat(append(dst, name...), rfc3339Milli), '"')
 }
 
+// writable reports whether t, in UTC, is known and RFC 3339 can write it.
+func writable(t time.Time) bool { return !t.IsZero() && t.Year() >= 0 && t.Year() <= 9999 }
+
 func appendBody(dst, body []byte) []byte {
+	if out, ok := appendCompact(append(dst, `,"event":`...), body); ok {
+		return out
+	}
 	if !utf8.Valid(body) {
 		dst = append(dst, `,"event_base64":"`...)
 		return append(base64.StdEncoding.AppendEncode(dst, body), '"')
 	}
-	// Names that occur twice and escapes of half a surrogate pair are legal JSON: they pass as they are.
-	out, err := jsontext.AppendFormat(append(dst, `,"event":`...), body, jsontext.PreserveRawStrings(true),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if err == nil {
-		return out
-	}
 	return appendQuoted(append(dst, `,"event_text":`...), body)
+}
+
+// appendCompact appends body without the space between its tokens, or nothing and false when it is no JSON.
+func appendCompact(dst, body []byte) ([]byte, bool) {
+	if !utf8.Valid(body) {
+		return dst, false
+	}
+	// Names that occur twice and escapes of half a surrogate pair are legal JSON: they pass as they are.
+	out, err := jsontext.AppendFormat(dst, body, jsontext.PreserveRawStrings(true), jsontext.AllowDuplicateNames(true),
+		jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return dst, false
+	}
+	return out, true
 }

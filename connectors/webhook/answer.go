@@ -15,22 +15,23 @@ import (
 const maxPause = time.Hour
 
 // read is the table of answers: what a status and a Retry-After mean. The error is nil for accepted alone and names neither
-// the host nor anything else the receiver sent.
-func read(status int, retryAfter string, now time.Time) (outcome, error) {
+// the host nor anything else the receiver sent; it keeps excerpt.
+func read(status int, retryAfter string, now time.Time, excerpt string) (outcome, error) {
+	answered := &statusError{status: status, excerpt: excerpt}
 	switch {
 	case status >= 200 && status < 300:
 		return accepted, nil
 	case status >= 300 && status < 400:
-		return rejected, pipeline.Reject(fmt.Errorf("%w, a redirect: configure the final URL", answered(status)))
+		return rejected, pipeline.Reject(fmt.Errorf("%w, a redirect: configure the final URL", answered))
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 		if pause, ok := readPause(retryAfter, now); ok {
-			return throttled, pipeline.Throttle(answered(status), pause)
+			return throttled, pipeline.Throttle(answered, pause)
 		}
-		return retried, answered(status)
+		return retried, answered
 	case mayChange(status):
-		return retried, answered(status)
+		return retried, answered
 	}
-	return rejected, pipeline.Reject(answered(status))
+	return rejected, pipeline.Reject(answered)
 }
 
 // mayChange reports whether the same event may be accepted later. A wrong credential is one of these cases: it is mended by
@@ -45,17 +46,21 @@ func mayChange(status int) bool {
 }
 
 // statusError is an answer other than 2xx.
-type statusError int
+type statusError struct {
+	status  int
+	excerpt string
+}
 
-func (e statusError) Error() string {
-	text := "answered " + strconv.Itoa(int(e))
-	if name := http.StatusText(int(e)); name != "" {
+func (e *statusError) Error() string {
+	text := "answered " + strconv.Itoa(e.status)
+	if name := http.StatusText(e.status); name != "" {
 		text += " " + name
 	}
 	return text
 }
 
-func answered(status int) error { return statusError(status) }
+// Excerpt implements pipeline.Excerpter.
+func (e *statusError) Excerpt() string { return e.excerpt }
 
 // readPause reads Retry-After (RFC 9110 section 10.2.3): whole seconds or a date.
 func readPause(value string, now time.Time) (time.Duration, bool) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"carillon/connectors/format"
 	"carillon/pipeline"
 )
 
@@ -28,21 +29,63 @@ type Config struct {
 	Timeout time.Duration `koanf:"timeout"`
 	// Headers are added to every request: name to value. Names that HTTP itself or this sink sets are refused.
 	Headers map[string]pipeline.Secret `koanf:"headers"`
+	// Format is what is posted: raw, json, eventbridge, cloudevents or cloudevents-binary; see package format. Default raw.
+	Format format.Format `koanf:"format"`
+	// Secret signs every request as Standard Webhooks wants it: base64 of 24 to 64 bytes, with or without whsec_ before it.
+	// Empty: no signature.
+	Secret pipeline.Secret `koanf:"secret"`
+	// PreviousSecret signs every request as well, so that receivers may go over to Secret one after the other. Empty: none.
+	PreviousSecret pipeline.Secret `koanf:"previous_secret"`
+	// TLS says whom to trust and which certificate to show. For https only.
+	TLS TLSConfig `koanf:"tls"`
+}
+
+func formats() []format.Format {
+	return []format.Format{format.Raw, format.JSON, format.EventBridge, format.CloudEvents, format.CloudEventsBinary}
 }
 
 // DefaultConfig returns the defaults.
-func DefaultConfig() Config { return Config{Timeout: defaultTimeout} }
+func DefaultConfig() Config { return Config{Timeout: defaultTimeout, Format: format.Raw} }
 
 // Validate joins every problem; each begins with its key path.
 func (c *Config) Validate() error {
 	var errs []error
-	if _, err := parseURL(c.URL); err != nil {
+	u, err := parseURL(c.URL)
+	switch {
+	case err != nil:
 		errs = append(errs, fmt.Errorf("url: %w", err))
+	case u.Scheme != "https" && !c.TLS.isZero():
+		errs = append(errs, errors.New("tls: the URL begins with http://"))
 	}
 	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
 		errs = append(errs, fmt.Errorf("timeout: %s is outside %s to %s", c.Timeout, minTimeout, maxTimeout))
 	}
-	return errors.Join(append(errs, c.validateHeaders()...)...)
+	if err := c.Format.Validate(formats()...); err != nil {
+		errs = append(errs, fmt.Errorf("format: %w", err))
+	}
+	errs = append(errs, c.validateHeaders()...)
+	errs = append(errs, c.validateSecrets()...)
+	return errors.Join(append(errs, c.TLS.validate())...)
+}
+
+func (c *Config) validateSecrets() []error {
+	var errs []error
+	if _, err := parseKey(c.Secret); err != nil && !c.Secret.IsZero() {
+		errs = append(errs, fmt.Errorf("secret: %w", err))
+	}
+	if c.PreviousSecret.IsZero() {
+		return errs
+	}
+	_, err := parseKey(c.PreviousSecret)
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("previous_secret: %w", err))
+	case c.Secret.IsZero():
+		errs = append(errs, errors.New("previous_secret: needs secret, the one that comes after it"))
+	case c.Secret == c.PreviousSecret:
+		errs = append(errs, errors.New("previous_secret: the same as secret"))
+	}
+	return errs
 }
 
 func (c *Config) validateHeaders() []error {
@@ -100,7 +143,7 @@ func reserved(canonical string) bool {
 		"Trailer", "Te", "Upgrade", "Expect", http.CanonicalHeaderKey(idempotencyHeader):
 		return true
 	}
-	return strings.HasPrefix(canonical, "Carillon-")
+	return strings.HasPrefix(canonical, "Carillon-") || strings.HasPrefix(canonical, "Webhook-") || strings.HasPrefix(canonical, "Ce-")
 }
 
 // isToken follows RFC 9110 section 5.6.2.

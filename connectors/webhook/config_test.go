@@ -34,6 +34,19 @@ func TestConfig_Validate(t *testing.T) {
 		"our headers":         {headers("carillon-id", value, "host", value), []string{"headers.carillon-id: set by", "headers.host: set by"}},
 		"a header twice":      {headers("x-a", value, "X-A", value), []string{"headers.x-a: the same header as X-A"}},
 		"a line break":        {headers("x-a", "hidden\nX-B: c"), []string{"headers.x-a: the value has a line break"}},
+		"a header of others":  {headers("ce-id", value, "webhook-id", value), []string{"headers.ce-id: set by", "headers.webhook-id: set by"}},
+		"another format":      {func(c *Config) { c.Format = "xml" }, []string{`format: "xml" is not raw, json, eventbridge, cloudevents or`}},
+		"signed":              {keys(strings.Repeat("a", 32), ""), nil},
+		"signed twice":        {keys("whsec_"+strings.Repeat("a", 32), strings.Repeat("b", 84)), nil},
+		"no base64":           {keys("hidden!", "hidden?"), []string{"secret: not base64", "previous_secret: not base64"}},
+		"a short secret":      {keys("hiddenhidden", ""), []string{"secret: stands for 9 bytes, which is outside 24 to 64"}},
+		"a long secret":       {keys(strings.Repeat("hidden", 16), ""), []string{"secret: stands for 72 bytes"}},
+		"only the old secret": {keys("", strings.Repeat("a", 32)), []string{"previous_secret: needs secret"}},
+		"the same secret":     {keys(strings.Repeat("a", 32), strings.Repeat("a", 32)), []string{"previous_secret: the same"}},
+		"a certificate":       {func(c *Config) { c.TLS = TLSConfig{CA: "ca", Cert: "cert", Key: "key"} }, nil},
+		"half a certificate":  {func(c *Config) { c.TLS.Cert = "cert" }, []string{"tls.key: required"}},
+		"the other half":      {func(c *Config) { c.TLS.Key = "key" }, []string{"tls.cert: required"}},
+		"TLS without TLS":     {func(c *Config) { address("http://x")(c); c.TLS.CA = "ca" }, []string{"tls: the URL begins with http://"}},
 		"all at once": {func(c *Config) {
 			c.URL, c.Timeout = pipeline.Secret{}, -1
 			headers("host", value)(c)
@@ -71,4 +84,8 @@ func headers(pairs ...string) func(*Config) {
 			c.Headers[pairs[i]] = pipeline.NewSecret(pairs[i+1])
 		}
 	}
+}
+
+func keys(secret, previous string) func(*Config) {
+	return func(c *Config) { c.Secret, c.PreviousSecret = pipeline.NewSecret(secret), pipeline.NewSecret(previous) }
 }

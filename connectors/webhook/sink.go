@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"carillon/connectors/format"
 	"carillon/pipeline"
 )
 
@@ -59,6 +60,10 @@ type sink struct {
 	timeout   time.Duration
 	clock     func() time.Time
 	metrics   *metrics
+	format    format.Format
+	signer    signer
+	secrets   secrets
+	tls       TLSConfig
 	writes    *semaphore.Weighted // every Write holds 1 of it; Close takes everything
 	closed    atomic.Bool
 }
@@ -68,8 +73,13 @@ func newSink(cfg Config, set pipeline.Settings) (*sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building webhook sink %q: url: %w", set.ID, err)
 	}
+	signer, err := newSigner(cfg.Secret, cfg.PreviousSecret)
+	if err != nil {
+		return nil, fmt.Errorf("building webhook sink %q: %w", set.ID, err)
+	}
 	transport := newTransport()
 	return &sink{
+		format: cfg.Format, signer: signer, tls: cfg.TLS, secrets: secretsOf(u, cfg.Headers, cfg.Secret, cfg.PreviousSecret),
 		template: newTemplate(u, cfg.Headers), transport: transport, timeout: cfg.Timeout, clock: set.Clock,
 		client: &http.Client{
 			Transport:     transport,
@@ -87,8 +97,21 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost:    maxIdle,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxDrain,
-		DisableCompression:     true, // answers are not looked at
+		DisableCompression:     true, // of answers little is looked at
 	}
+}
+
+// Start implements pipeline.Starter: it reads the certificates, so that a wrong file stops the router from starting.
+func (s *sink) Start(context.Context) error {
+	if s.tls.isZero() {
+		return nil
+	}
+	config, err := s.tls.load()
+	if err != nil {
+		return err
+	}
+	s.transport.TLSClientConfig = config
+	return nil
 }
 
 // Write implements pipeline.Sink. The events it gets, usually one, are posted one after the other.
@@ -132,16 +155,24 @@ func (s *sink) post(ctx context.Context, e *pipeline.Event) error {
 }
 
 func (s *sink) exchange(ctx context.Context, e *pipeline.Event) (outcome, error) {
+	m, err := format.Encode(s.format, e)
+	if err != nil {
+		return rejected, err
+	}
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	resp, err := s.client.Do(newRequest(bounded, s.template, e))
+	resp, err := s.client.Do(s.newRequest(bounded, e.ID.String(), &m))
 	if err != nil {
 		return explain(ctx, err, s.timeout)
+	}
+	var excerpt string
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
+		excerpt = s.secrets.read(resp.Body)
 	}
 	// The status has decided. An answer that cannot be read to its end costs its connection and nothing else.
 	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
 	_ = resp.Body.Close()
-	return read(resp.StatusCode, resp.Header.Get("Retry-After"), s.clock())
+	return read(resp.StatusCode, resp.Header.Get("Retry-After"), s.clock(), excerpt)
 }
 
 // Close implements pipeline.Sink: it waits for the Writes in flight and closes the connections. A second call does nothing.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"carillon/connectors/connectortest"
+	"carillon/connectors/format"
 	"carillon/connectors/webhook"
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
@@ -35,12 +37,15 @@ func settings(reg prometheus.Registerer) pipeline.Settings {
 }
 
 // open builds a sink that posts to url with a secret in its header, its query, its path and its user information.
-func open(t *testing.T, url string, timeout time.Duration) pipeline.Sink {
+func open(t *testing.T, url string, timeout time.Duration, changes ...func(*webhook.Config)) pipeline.Sink {
 	t.Helper()
 	url = strings.Replace(url, "://", "://user:"+secret+"@", 1) + "/" + secret + "?key=" + secret
 	cfg := webhook.DefaultConfig()
 	cfg.URL, cfg.Timeout = pipeline.NewSecret(url), timeout
 	cfg.Headers = map[string]pipeline.Secret{"x-token": pipeline.NewSecret(secret)}
+	for _, change := range changes {
+		change(&cfg)
+	}
 	require.NoError(t, cfg.Validate())
 	sink, err := webhook.Factory().New(&cfg, settings(prometheus.NewRegistry()))
 	require.NoError(t, err)
@@ -60,19 +65,34 @@ func event(n byte, key string) pipeline.Event {
 }
 
 func TestSink(t *testing.T) {
-	connectortest.Sink(t, func(t *testing.T) connectortest.SinkDriver {
-		t.Helper()
-		r := newReceiver(t)
-		return connectortest.SinkDriver{
-			Open:     func() pipeline.Sink { return open(t, r.URL, time.Minute) },
-			Accepted: r.accepted, Refuse: r.refuse, Stall: r.stall,
-			Cut: func() func() {
-				r.setCut(true)
-				return func() { r.setCut(false) }
-			},
-			Secrets: []string{secret, echo},
-		}
-	})
+	for _, f := range []format.Format{format.Raw, format.CloudEventsBinary} {
+		t.Run(string(f), func(t *testing.T) {
+			connectortest.Sink(t, func(t *testing.T) connectortest.SinkDriver {
+				t.Helper()
+				r := newReceiver(t)
+				return connectortest.SinkDriver{
+					Open:     func() pipeline.Sink { return open(t, r.URL, time.Minute, func(c *webhook.Config) { c.Format = f }) },
+					Accepted: r.accepted, Refuse: r.refuse, Stall: r.stall,
+					Cut: func() func() {
+						r.setCut(true)
+						return func() { r.setCut(false) }
+					},
+					Secrets: []string{secret, echo},
+				}
+			})
+		})
+	}
+}
+
+// TestFaults has answers that are later than the sink waits for: their requests are accepted after they were sent again.
+func TestFaults(t *testing.T) {
+	r := &receiver{}
+	server := connectortest.NewServer(t, r)
+	connectortest.Faults(t, connectortest.FaultDriver{
+		Open:     func() pipeline.Sink { return open(t, server.URL(), 100*time.Millisecond) },
+		Accepted: r.accepted, Cut: server.Cut, Errors: server.Errors, Delay: server.Delay, Restart: server.Restart,
+		Secrets: []string{secret, echo},
+	}, connectortest.FaultOptions{Late: 150 * time.Millisecond})
 }
 
 func TestWrite_SendsTheNotificationAndWhatIsKnownOfIt(t *testing.T) {
@@ -94,11 +114,15 @@ func TestWrite_SendsTheNotificationAndWhatIsKnownOfIt(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "user/"+secret, user+"/"+password)
 	got.Header.Del("Authorization")
+	sent, err := strconv.ParseInt(got.Header.Get("Webhook-Timestamp"), 10, 64)
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), time.Unix(sent, 0), time.Minute)
+	got.Header.Del("Webhook-Timestamp")
 	require.Equal(t, http.Header{
 		"Accept-Encoding": nil, "Content-Type": {"application/json"}, "Content-Length": {"33"}, "User-Agent": {"Carillon"}, "X-Token": {secret},
 		"Carillon-Id": {"00000000000000000000000000000007"}, "Carillon-Key": {"m"}, "Carillon-Kind": {"50%25 %C3%A4"},
 		"Carillon-Time": {"1760000000123"}, "Carillon-Source": {"queue"}, "Carillon-Sequence": {"7"}, "Carillon-Epoch": {"9"},
-		"Carillon-Late": {"0"}, "Carillon-Gap": {"two%0Alines"},
+		"Carillon-Late": {"0"}, "Carillon-Gap": {"two%EF%BF%BDlines"}, "Webhook-Id": {e.ID.String()},
 	}, withNil(got.Header, "Accept-Encoding"))
 
 	require.NoError(t, s.Write(t.Context(), []pipeline.Event{{Key: "k"}}))

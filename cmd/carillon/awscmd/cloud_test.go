@@ -147,7 +147,7 @@ sources:
      access_key_id: AKIDLOCAL, secret_access_key: local}
   bus: {type: eventbridge, path: /eventbridge, auth: {api_key: {value: ` + apiKey + `}}}
 sinks:
-  out: {type: file, path: "-"}
+  out: {type: stdout}
 `
 }
 

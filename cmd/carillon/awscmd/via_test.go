@@ -17,7 +17,7 @@ func (c *cloud) via() {
     type: eventbridge
     via: {queue_url: "` + c.queue + `", region: us-east-1, access_key_id: AKIDLOCAL, secret_access_key: local}
 sinks:
-  out: {type: file, path: "-"}
+  out: {type: stdout}
 `
 }
 

@@ -72,7 +72,7 @@ sources:
   sns: {type: sns, path: %s, topic_arns: [%q], endpoint: %q, access_key_id: demo, secret_access_key: demo}
   eventbridge: {type: eventbridge, path: %s, auth: {api_key: {header: %s, value: %s}}}
 sinks:
-  out: {type: file, path: "-", start: earliest}
+  out: {type: stdout, start: earliest}
 `, dir, window, c.queue, c.aws.Region(), c.aws.Endpoint(), topicPath, c.topic, c.aws.Endpoint(), busPath, keyHeader, apiKey)
 }
 

@@ -11,7 +11,7 @@ import (
 	"carillon/pipeline/simulate"
 )
 
-// collector takes the lines of the router's file sink and scores them. It is safe for concurrent use.
+// collector takes the lines of the router's stdout sink and scores them. It is safe for concurrent use.
 type collector struct {
 	mu       sync.Mutex
 	score    *simulate.Score
@@ -20,7 +20,7 @@ type collector struct {
 	lags     []time.Duration // of what came since the last look
 }
 
-// line is what the file sink writes.
+// line is what the stdout sink writes.
 type line struct {
 	ID       string          `json:"id"`
 	Key      string          `json:"key"`

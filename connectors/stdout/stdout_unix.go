@@ -1,17 +1,19 @@
 //go:build unix
 
-package file
+package stdout
 
 import (
 	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"carillon/connectors/lines"
 )
 
 // openStdout returns a second descriptor of standard output. A write to a broken pipe at descriptor 1 itself would end the
 // whole process by SIGPIPE; at any other descriptor it is an error like others.
-func openStdout() (handle, bool, error) {
+func openStdout() (lines.Handle, bool, error) {
 	raw, err := os.Stdout.SyscallConn()
 	if err != nil {
 		return nil, false, fmt.Errorf("opening standard output: %w", err)
@@ -28,5 +30,5 @@ func openStdout() (handle, bool, error) {
 		return nil, false, fmt.Errorf("opening standard output again: %w", dupErr)
 	}
 	f := os.NewFile(uintptr(fd), "stdout")
-	return stream{Writer: f, close: f.Close}, false, nil
+	return lines.Stream{Writer: f, Free: f.Close}, false, nil
 }
