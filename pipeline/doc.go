@@ -21,15 +21,17 @@
 // Code that enforces one of these cites it by number.
 //
 //   - I1: A source acknowledges upstream only after RAW or QUARANTINE stored the notification.
-//   - I2: Every accepted notification ends as exactly one of: an event in EVENTS, an event in LATE, a witness of an event
-//     that is already there, a quarantined record, a counted filter match. What is counted is the distinct RAW record, so
-//     reading RAW again counts nothing twice.
+//   - I2: Every accepted notification ends as exactly one of: an event in EVENTS, an event in LATE (perhaps its headers alone), a
+//     witness of an event that is already there, a quarantined record, a counted filter match. What is counted is the distinct
+//     RAW record, so reading RAW again counts nothing twice.
 //   - I3: EVENTS holds an event once, over crash, redelivery, failover and clock steps, for as long as the smaller of the
 //     retention and the age of the oldest kept event.
-//   - I4: Within a meeting events leave in the order of the mode: time is total by (event time, tie-break, identity), none
-//     promises nothing. An event that arrived after one it had to precede was released is late and says so.
-//   - I5: A sink gets the events of a meeting in EVENTS order; the next one is sent only after the last was accepted or
-//     dead-lettered. Deliveries carry an epoch and a sequence so that a receiver can refuse a deposed owner.
+//   - I4: Within a meeting events leave in the order of the mode: time and adaptive are total by (event time, tie-break,
+//     identity), causal keeps its table of what must come before what, none promises nothing. An event that arrived after one it
+//     had to precede by the relation of the mode was released is late and says so.
+//   - I5: A sink gets the events of a meeting in EVENTS order; the next one is sent only after the last was accepted,
+//     dead-lettered, or parked with its followers. Deliveries carry an epoch and a sequence so that a receiver can refuse a
+//     deposed owner.
 //   - I6: Memory is bounded. Full means back-pressure, never a drop. One poisoned meeting never stops another.
 //   - I7: Stopping at any instant loses nothing. Sinks may see repeats, with the same id.
 //   - I8: One recovery path. Start, crash, lost lease and an append of unknown outcome or refused by the fence all do the
