@@ -7,6 +7,7 @@ import (
 
 	"carillon/connectors/eventbridge"
 	"carillon/connectors/file"
+	"carillon/connectors/nats"
 	"carillon/connectors/sns"
 	"carillon/connectors/sqs"
 	"carillon/connectors/webhook"
@@ -32,6 +33,7 @@ func All(o Options) pipeline.Factories {
 		Sinks: []pipeline.SinkFactory{
 			file.FactoryWith(file.Options{Stdout: o.Stdout}),
 			webhook.Factory(),
+			nats.Factory(),
 		},
 	}
 }
