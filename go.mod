@@ -40,6 +40,15 @@ require (
 
 require github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 
+require github.com/jackc/puddle/v2 v2.2.3 // indirect
+
+require (
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.12.0
+	golang.org/x/text v0.43.0 // indirect
+)
+
 require (
 	github.com/DataDog/sketches-go v1.4.8
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
