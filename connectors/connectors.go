@@ -36,6 +36,7 @@ func All(o Options) pipeline.Factories {
 			stdout.FactoryWith(stdout.Options{Stdout: o.Stdout}),
 			webhook.Factory(),
 			postgres.Factory(),
+			sqs.SinkFactory(),
 		},
 	}
 }
