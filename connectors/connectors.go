@@ -37,6 +37,7 @@ func All(o Options) pipeline.Factories {
 			webhook.Factory(),
 			postgres.Factory(),
 			sqs.SinkFactory(),
+			sns.SinkFactory(),
 		},
 	}
 }
