@@ -38,6 +38,7 @@ func All(o Options) pipeline.Factories {
 			postgres.Factory(),
 			sqs.SinkFactory(),
 			sns.SinkFactory(),
+			eventbridge.SinkFactory(),
 		},
 	}
 }
