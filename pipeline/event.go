@@ -53,6 +53,9 @@ type Event struct {
 	Sequence uint64
 	// Epoch is the fence of the owner that sends the event: a receiver that has seen a higher one may refuse a lower one.
 	Epoch uint64
+	// Replay is whether the event is history that somebody had sent again: the sink had it before, or was to have it. EVENTS does not
+	// hold it.
+	Replay bool
 	// Body is the notification as received, without its wrapper. It must not be changed.
 	Body []byte
 }
