@@ -120,12 +120,16 @@ func (q *request) quarantined(what string, do deed) error {
 		w.finish(nil)
 		return nil
 	}
+	q.log(what, w.finish(q.allQuarantined(w, places, do)))
+	return nil
+}
+
+func (q *request) allQuarantined(w *work, places []uint64, do deed) error {
 	for _, place := range places {
-		if err = q.eachQuarantined(w, place, do); err != nil {
-			break
+		if err := q.eachQuarantined(w, place, do); err != nil {
+			return err
 		}
 	}
-	q.log(what, w.finish(err))
 	return nil
 }
 
@@ -139,15 +143,18 @@ func (q *request) eachQuarantined(w *work, place uint64, do deed) error {
 		return nil // Somebody else was faster.
 	}
 	result, reason, err := do(q.ctx, r)
-	if err != nil {
-		return err
+	if err == nil {
+		w.add(result, quarantineFailure(place, reason))
 	}
-	var f *Failure
-	if reason != "" {
-		f = &Failure{Place: place, Reason: reason}
+	return err
+}
+
+// quarantineFailure says why a record stays; nil when it does not.
+func quarantineFailure(place uint64, reason string) *Failure {
+	if reason == "" {
+		return nil
 	}
-	w.add(result, f)
-	return nil
+	return &Failure{Place: place, Reason: reason}
 }
 
 func (q *request) quarantineRetry() error {
