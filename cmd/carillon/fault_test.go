@@ -76,6 +76,7 @@ func TestFaults(t *testing.T) {
 	c := &chaos{rig: r, node: r.nodes[0], dice: rand.New(rand.NewPCG(seed, 1)), made: map[string]int{}, took: map[string]time.Duration{}}
 	r.launch(t, c.node)
 	r.connect(t, c.http)
+	r.confirmed(t, c.process)
 	f := startFeed(t, seed, perRound, r.send)
 	var next []fault
 	for range *faults {

@@ -113,7 +113,7 @@ func fullRig(t *testing.T, o rigOptions) (*rig, *node, *tap) {
 	r.launch(t, n)
 	tp := newTap(t, n.http)
 	r.connect(t, tp.addr)
-	n.await(t, soon, "subscription confirmed", func() bool { return r.aws.Stats().SNS.Delivered == 1 && r.aws.Stats().Backlog == 0 })
+	r.confirmed(t, n.process)
 	return r, n, tp
 }
 

@@ -62,6 +62,7 @@ func TestJournalAway(t *testing.T) {
 	n := r.nodes[0]
 	r.launch(t, n)
 	r.connect(t, n.http)
+	r.confirmed(t, n.process)
 	f := startFeed(t, rand.Uint64(), perRound, r.send)
 	n.await(t, soon, "deliveries", func() bool { return r.receiver.count() > 100 })
 	c.stop()

@@ -138,6 +138,12 @@ func (r *rig) connect(t *testing.T, addr string) {
 	require.NoError(t, err)
 }
 
+// confirmed waits until the router has confirmed the subscription: what is published before goes nowhere.
+func (r *rig) confirmed(t *testing.T, p *process) {
+	t.Helper()
+	p.await(t, soon, "subscription confirmed", func() bool { return r.aws.Stats().SNS.Delivered == 1 && r.aws.Stats().Backlog == 0 })
+}
+
 // jetStream connects to the journal, once, and stays connected over its restarts.
 func (r *rig) jetStream(t *testing.T) jetstream.JetStream {
 	t.Helper()
