@@ -26,9 +26,8 @@ type Entry[P any] struct {
 	// Gap is set by the buffer in mode causal: the rules that the event waited for in vain, joined with commas; see Rules. It
 	// must be given back to Restore.
 	Gap string
-	// Arrived is set by the buffer in mode causal when the event waited: the log time of its arrival in Unix nanoseconds. For a
-	// late one that left when a hold ended it is a window before that: events that are kept apart do not tell. It must be given
-	// back to Restore.
+	// Arrived is set by the buffer in mode causal when the event waited: the log time of its arrival in Unix nanoseconds. It
+	// must be given back to Restore.
 	Arrived int64
 	// Role is what the attendee is; mode causal needs it.
 	Role pipeline.Role
@@ -66,10 +65,8 @@ type Buffer[P any] struct {
 	meetings map[string]keeper[P]
 	due      dueHeap[P]
 	ready    []Entry[P]
-	// ended is the log time, in nanoseconds, at which the hold ended that lets something leave now; 0 when none did.
-	ended  int64
-	held   Limits
-	forced uint64
+	held     Limits
+	forced   uint64
 }
 
 // New returns an empty buffer.
@@ -134,11 +131,8 @@ func (b *Buffer[P]) Due(dst []Entry[P], now time.Time) []Entry[P] {
 // expire releases every event whose hold ended by limit.
 func (b *Buffer[P]) expire(limit int64) {
 	for len(b.due) > 0 && (b.due[0].released || b.due[0].due <= limit) {
-		h := b.due.pop()
-		b.ended = h.due
-		b.release(h)
+		b.release(b.due.pop())
 	}
-	b.ended = 0
 }
 
 // relieve releases the events whose holds end first until the limits are kept (I6).
@@ -164,11 +158,7 @@ func (b *Buffer[P]) leave(h *held[P]) {
 	b.held.Events--
 	b.held.Bytes -= h.entry.Size
 	if h.waited {
-		ends := h.due
-		if h.entry.IsLate && b.ended != 0 {
-			ends = b.ended
-		}
-		h.entry.Arrived = ends - int64(b.config.Window)
+		h.entry.Arrived = h.due - int64(b.config.Window)
 	}
 	if !h.again {
 		b.ready = append(b.ready, h.entry)

@@ -17,8 +17,9 @@ type causal[P any] struct {
 	// started is whether the start of the meeting has left; newest the event time of the last event that needs it.
 	started bool
 	newest  int64
-	// authorizes counts attendees that were authorized before joining first: where one was, all are, it seems.
-	authorizes int
+	// authorizes is the place in the log of the first authorization of an attendee before joining first: where one was, all that
+	// come behind it are, it seems.
+	authorizes uint64
 	// awaiting are the subjects that wait for the start.
 	awaiting []*subject[P]
 	// restored are events that Restore found waiting.
@@ -31,6 +32,7 @@ type causal[P any] struct {
 func newCausal[P any](b *Buffer[P]) *causal[P] {
 	return &causal[P]{
 		buffer: b, subjects: make(map[subjectKey]*subject[P]), self: newSubject[P](subjectKey{part: partMeeting}), newest: never,
+		authorizes: nowhere,
 	}
 }
 
@@ -45,12 +47,9 @@ func (m *causal[P]) push(h *held[P]) bool {
 		return false
 	}
 	s := m.subject(&h.entry, r)
-	waited := h.entry.Arrived != 0 // What it was when it came is known.
-	h.authorized = m.authorizes > 0 && !waited || parseRules(h.gap).has(ruleAuthorized)
+	waited := h.entry.Arrived != 0 // What it was when it came is known: not late.
 	if at, late := m.missed(s, h); late && !waited {
 		h.entry.IsLate, h.entry.Late = true, at-h.entry.Time
-	}
-	if h.entry.IsLate && m.awaits(s, h) == 0 {
 		m.note(s, h)
 		m.buffer.leave(h)
 		m.settle(s)
@@ -58,7 +57,7 @@ func (m *causal[P]) push(h *held[P]) bool {
 	}
 	s.line.insert(h)
 	m.count(s, h, 1)
-	if h.again && !h.entry.IsLate {
+	if h.again {
 		s.told[r] = max(s.told[r], h.entry.Time)
 	}
 	m.settle(s)
@@ -138,25 +137,20 @@ func (m *causal[P]) advance(s *subject[P]) {
 	}
 }
 
-// ready returns an event of the first time that waits for nothing, nil when there is none. Neighbours of one row wait for the
-// same, but for what they were when they came, so that one of them is looked at.
+// ready returns an event of the first time that waits for nothing, nil when there is none.
 func (m *causal[P]) ready(s *subject[P]) *held[P] {
 	if s.line.len() == 0 {
 		return nil
 	}
-	var last *held[P]
 	for _, h := range s.line.at(s.line.front().entry.Time) {
-		if last == nil || h.rank != last.rank || h.entry.IsLate != last.entry.IsLate || h.authorized != last.authorized {
-			if m.awaits(s, h) == 0 {
-				return h
-			}
+		if m.lacks(s, h) == 0 {
+			return h
 		}
-		last = h
 	}
 	return nil
 }
 
-// leave lets h leave when it is its turn.
+// leave lets h leave in order.
 func (m *causal[P]) leave(s *subject[P], h *held[P], gap ruleSet) {
 	s.line.remove(h)
 	m.count(s, h, -1)
@@ -187,27 +181,32 @@ func (m *causal[P]) note(s *subject[P], h *held[P]) {
 	}
 	m.started = m.started || r == rowMeetingStarted
 	s.apply(r, t)
+	if r == rowAuthorized && !t.late {
+		s.authorize(t.at, h.raw)
+	}
 	m.recount(s)
 }
 
-// recount keeps the numbers of attendees that are present, and that were authorized before they joined first.
+// recount keeps the number of attendees that are present, and where the first was authorized before joining first.
 func (m *causal[P]) recount(s *subject[P]) {
 	if s.key.part != partAttendee {
 		return
 	}
-	m.present += change(&s.present, !s.service && s.presence.is == on)
-	m.authorizes += change(&s.authorizes, s.usual())
-}
-
-// change sets what is counted and returns by how much the count changes.
-func change(counted *bool, to bool) int {
-	was := *counted
-	*counted = to
-	switch {
-	case to && !was:
-		return 1
-	case was && !to:
-		return -1
+	switch present := !s.service && s.presence.is == on; {
+	case present && !s.present:
+		m.present++
+		s.present = true
+	case !present && s.present:
+		m.present--
+		s.present = false
 	}
-	return 0
+	if usual := s.usual(); usual <= m.authorizes {
+		m.authorizes = usual
+	} else if s.authorizes == m.authorizes { // It has joined before, as is known now.
+		m.authorizes = usual
+		for _, o := range m.subjects {
+			m.authorizes = min(m.authorizes, o.usual())
+		}
+	}
+	s.authorizes = s.usual()
 }

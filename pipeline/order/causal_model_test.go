@@ -213,14 +213,27 @@ func (f *facts) holds(rule string) bool {
 // anew reports whether the attendee has left and come back since the camera was switched last.
 func (f *facts) anew() bool { return f.joined >= f.departed && f.departed > f.states["camera"].at }
 
-// authorizes reports whether an attendee was authorized before joining first.
-func (k *causalMeeting) authorizes() bool {
-	return slices.ContainsFunc(k.left, func(x *thing) bool {
-		return short(x) == "Authorized" && !x.IsLate && strings.HasPrefix(subjectOf(&x.Entry), "attendee") &&
-			!slices.ContainsFunc(k.left, func(y *thing) bool {
-				return short(y) == "Joined" && y.Time < x.Time && subjectOf(&y.Entry) == subjectOf(&x.Entry)
-			})
-	})
+// authorizes reports whether an attendee was authorized before joining first, by a record before that of x.
+func (k *causalMeeting) authorizes(x *thing) bool {
+	first := map[string]*thing{}
+	joined := map[string]int64{}
+	for _, y := range k.left {
+		subject := subjectOf(&y.Entry)
+		have, ok := first[subject]
+		if short(y) == "Authorized" && !y.IsLate && strings.HasPrefix(subject, "attendee") &&
+			(!ok || y.Time < have.Time || y.Time == have.Time && y.Raw < have.Raw) {
+			first[subject] = y
+		}
+		if at, ok := joined[subject]; short(y) == "Joined" && (!ok || y.Time < at) {
+			joined[subject] = y.Time
+		}
+	}
+	for subject, y := range first {
+		if at, ok := joined[subject]; y.Raw < x.Raw && (!ok || y.Time <= at) {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *causalMeeting) met(x *thing, rule string) bool {
@@ -237,7 +250,7 @@ func (k *causalMeeting) met(x *thing, rule string) bool {
 	case "added":
 		return nobodyAdds || f.holds(rule)
 	case "authorized":
-		return nobodyAdds || !x.authorized || f.holds(rule)
+		return nobodyAdds || !k.authorizes(x) || f.holds(rule)
 	case "camera_off":
 		return f.holds(rule) || has("Left Dropped", short(x)) && has("VideoStopped", k.next(x, films+moves))
 	case "content_video_off":
@@ -275,9 +288,12 @@ func (k *causalMeeting) lacks(x *thing) []string {
 	missing := map[string]bool{}
 	var ask func(rule string)
 	ask = func(rule string) {
-		if rule != "" && !missing[rule] && !k.met(x, rule) {
-			missing[rule] = true
-			ask(implies[rule])
+		if rule == "" || missing[rule] || k.met(x, rule) {
+			return
+		}
+		missing[rule] = true
+		if implied := implies[rule]; about[implied] == [2]string{} || !k.known(x, implied) {
+			ask(implied)
 		}
 	}
 	for rule := range strings.FieldsSeq(l.needs) {
@@ -286,17 +302,10 @@ func (k *causalMeeting) lacks(x *thing) []string {
 	return slices.DeleteFunc(slices.Clone(ruleOrder), func(r string) bool { return !missing[r] })
 }
 
-// awaits returns what x waits for: when it is late, of what it needs itself only that which nothing as new has set.
-func (k *causalMeeting) awaits(x *thing) []string {
-	lacks := k.lacks(x)
-	if !x.IsLate {
-		return lacks
-	}
-	f := k.facts(subjectOf(&x.Entry))
-	return slices.DeleteFunc(lacks, func(r string) bool {
-		w, set := f.states[about[r][0]]
-		return !has(laws[short(x)].needs, r) || about[r] == [2]string{} || set && w.at >= x.Time || about[r][0] == "camera" && f.joined > x.Time
-	})
+// known reports whether the state that a rule is about was set at the time of x or later.
+func (k *causalMeeting) known(x *thing, rule string) bool {
+	w, set := k.facts(subjectOf(&x.Entry)).states[about[rule][0]]
+	return set && w.at >= x.Time
 }
 
 // late reports whether x comes after something that it must precede, and by how much.
@@ -314,7 +323,10 @@ func (k *causalMeeting) late(x *thing) (bool, int64) {
 			newest = max(newest, y.Time)
 			late = late || y.Time > x.Time
 			if same && y.Time == x.Time && f.rank > l.rank {
-				late = late || slices.ContainsFunc(k.lacks(x), func(r string) bool { return !has("departed camera_off content_departed content_video_off", r) })
+				late = late || slices.ContainsFunc(k.lacks(x), func(r string) bool {
+					needed := has(l.needs, r) && !has("departed camera_off content_departed content_video_off", r)
+					return needed && (about[r] == [2]string{} || k.known(x, r))
+				})
 			}
 		}
 		for r := range strings.SplitSeq(y.Gap, ",") {
@@ -337,7 +349,7 @@ func (k *causalMeeting) ready(subject string) *thing {
 		if first == nil {
 			first = x
 		}
-		if x.Time == first.Time && len(k.awaits(x)) == 0 {
+		if x.Time == first.Time && len(k.lacks(x)) == 0 {
 			return x
 		}
 	}
@@ -354,7 +366,7 @@ func (k *causalMeeting) front(subject string) *thing {
 	}
 	given := strings.Join(gives, " ")
 	for _, x := range w {
-		for _, r := range k.awaits(x) {
+		for _, r := range k.lacks(x) {
 			if has(laws[short(x)].needs, r) && !has(given, r) {
 				return x
 			}

@@ -37,15 +37,14 @@ func (m *causalModel) push(now int64, e order.Entry[int]) {
 		m.keys[e.Key] = &causalMeeting{}
 	}
 	k := m.keys[e.Key]
-	x.authorized = k.authorizes()
 	if late, by := k.late(x); late {
 		x.IsLate, x.Late = true, by
 	}
 	k.came, m.all = append(k.came, x), append(m.all, x)
-	if _, known := x.law(); !known || x.IsLate && len(k.awaits(x)) == 0 {
+	if _, known := x.law(); !known || x.IsLate {
 		m.leave(k, x)
 	}
-	m.settle(k)
+	m.settle(k, subjectOf(&x.Entry))
 	for m.over() {
 		m.forced++
 		m.release(m.soonest())
@@ -84,16 +83,15 @@ func (m *causalModel) leave(k *causalMeeting, x *thing) {
 	k.left, m.ready = append(k.left, x), append(m.ready, x)
 }
 
-// settle lets everything leave that may.
-func (m *causalModel) settle(k *causalMeeting) {
-	for again := true; again; {
-		again = false
-		for _, w := range k.waiting() {
-			if x := k.ready(subjectOf(&w.Entry)); x != nil {
-				m.leave(k, x)
-				again = true
-				break
-			}
+// settle lets leave what may: of one subject, then of those that wait for the start, and at last the end.
+func (m *causalModel) settle(k *causalMeeting, subject string) {
+	subjects := []string{subject}
+	for _, w := range k.waiting() {
+		subjects = append(subjects, subjectOf(&w.Entry))
+	}
+	for _, s := range append(subjects, "meeting") {
+		for x := k.ready(s); x != nil; x = k.ready(s) {
+			m.leave(k, x)
 		}
 	}
 }
@@ -117,12 +115,10 @@ func (m *causalModel) force(k *causalMeeting, x *thing) {
 		if next == nil {
 			next = k.front(subject)
 		}
-		if !next.IsLate {
-			next.Gap = strings.Join(k.lacks(next), ",")
-		}
+		next.Gap = strings.Join(k.lacks(next), ",")
 		m.leave(k, next)
 	}
-	m.settle(k)
+	m.settle(k, subject)
 }
 
 // bySubject spreads entries over their meetings and subjects: nothing is promised between two attendees.
@@ -208,63 +204,6 @@ func TestCausalInvariants(t *testing.T) {
 		}
 		require.Len(t, seen, len(script))
 	})
-}
-
-// TestCausalRecovery cuts a run at random steps. The records are read again from the first one that was not appended: what was
-// appended of earlier records is restored when the first record of its meeting is read, late events perhaps behind all others,
-// and the rest is read again. What is appended over all lives is what leaves without a cut.
-func TestCausalRecovery(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		script := people(t, 0)
-		want, _ := run(t, order.New[int](config(order.ModeCausal), unlimited), script)
-		var appended []order.Entry[int]
-		aside := rapid.Bool().Draw(t, "late events are kept aside")
-		for range rapid.IntRange(0, 3).Draw(t, "cuts") {
-			out := causalLife(t, history(appended, aside), script, rapid.IntRange(0, len(script)).Draw(t, "cut"))
-			appended = append(appended, out[:rapid.IntRange(0, len(out)).Draw(t, "appended")]...)
-		}
-		b := causalLife(t, history(appended, aside), script, len(script))
-		require.Equal(t, byKey(unstamped(want)), byKey(unstamped(append(appended, b...))))
-	})
-}
-
-// causalLife is one life that begins with the first record that was not appended and ends before record cut is read, or after
-// everything has left when there is none. It returns what left.
-func causalLife(t *rapid.T, appended []order.Entry[int], script []arrival, cut int) (out []order.Entry[int]) {
-	b := order.New[int](config(order.ModeCausal), unlimited)
-	known := map[int]bool{}
-	for _, e := range appended {
-		known[e.Payload] = true
-	}
-	floor := 0
-	for floor < len(script) && known[floor] {
-		floor++
-	}
-	loaded := map[string]bool{}
-	for i := floor; i < cut; i++ {
-		a := script[i]
-		if !loaded[a.e.Key] {
-			loaded[a.e.Key] = true
-			for _, e := range appended {
-				if e.Key == a.e.Key && e.Payload < i {
-					b.Restore(instant(a.at), e)
-				}
-			}
-		}
-		if known[i] {
-			b.Again(instant(a.at), a.e)
-		} else {
-			b.Push(instant(a.at), a.e)
-		}
-		if rapid.Bool().Draw(t, "due") {
-			out = b.Due(out, instant(a.at))
-		}
-	}
-	if cut == len(script) {
-		out = b.Due(out, instant(latest(script)+window))
-		require.Zero(t, b.Held())
-	}
-	return out
 }
 
 // unstamped returns entries without the log time of their arrival, which a life that begins behind it cannot know.

@@ -24,7 +24,7 @@ func (m *causal[P]) force(s *subject[P], h *held[P]) {
 		if next == nil {
 			next = m.first(s)
 		}
-		m.leave(s, next, m.gap(s, next))
+		m.leave(s, next, m.lacks(s, next))
 	}
 	m.settle(s)
 }
@@ -38,19 +38,11 @@ func (m *causal[P]) first(s *subject[P]) *held[P] {
 		given |= table[h.rank].gives
 	}
 	for _, h := range group {
-		if m.awaits(s, h)&table[h.rank].needs&^given != 0 {
+		if m.lacks(s, h)&table[h.rank].needs&^given != 0 {
 			return h
 		}
 	}
 	return group[0]
-}
-
-// gap returns what an event that leaves now has waited for in vain. A late one has no place in which something could be missing.
-func (m *causal[P]) gap(s *subject[P], h *held[P]) ruleSet {
-	if h.entry.IsLate {
-		return 0
-	}
-	return m.lacks(s, h)
 }
 
 // movesBefore returns the comings and goings that wait and happened before h, in order.

@@ -1,9 +1,8 @@
 package order
 
 // missed reports whether something that h must come before has left without it, and its event time. Within a millisecond
-// that is so when somebody waited for h in vain, and when h would have to wait although something behind it has left; unless
-// it waits for something that ends, which comes first of its millisecond when it begins anew: a departure, when the attendee
-// comes back.
+// that is so when somebody waited for h in vain, and when something behind it has left and it would wait for what cannot come
+// any more. What ends may come: a departure comes first of its millisecond when the attendee comes back.
 func (m *causal[P]) missed(s *subject[P], h *held[P]) (int64, bool) {
 	r, at := row(h.rank), int64(never)
 	equal := false
@@ -24,7 +23,7 @@ func (m *causal[P]) missed(s *subject[P], h *held[P]) (int64, bool) {
 	}
 	vain := int64(never)
 	table[r].gives.each(func(given rule) { vain = max(vain, m.home(given, s).missed[given]) })
-	late := at > h.entry.Time || vain >= h.entry.Time || equal && m.lacks(s, h)&^closings != 0
+	late := at > h.entry.Time || vain >= h.entry.Time || equal && m.hopeless(s, h)
 	return max(at, vain), late
 }
 
@@ -36,22 +35,15 @@ func (m *causal[P]) home(r rule, s *subject[P]) *subject[P] {
 	return s
 }
 
-// awaits returns what h waits for. One that is late waits as well, but only for what nothing newer than it has set: the start
-// of the camera that a late stop tells of may come yet.
-func (m *causal[P]) awaits(s *subject[P], h *held[P]) ruleSet {
-	lacks := m.lacks(s, h)
-	if h.entry.IsLate {
-		lacks &= table[h.rank].needs
-		lacks.each(func(r rule) {
-			if s.setSince(r, h.entry.Time) {
-				lacks &^= rulesOf(r)
-			}
-		})
-	}
-	return lacks
+// hopeless reports whether h waits for something that begins and that an event of its time has set otherwise: a camera goes on
+// no more at the time of the departure. One that nothing as new has set may have gone on, and off, at that time.
+func (m *causal[P]) hopeless(s *subject[P], h *held[P]) bool {
+	hopeless := false
+	(m.lacks(s, h) & table[h.rank].needs &^ closings).each(func(r rule) { hopeless = hopeless || s.setSince(r, h.entry.Time) })
+	return hopeless
 }
 
-// lacks returns the rules that an event in its place waits for, with what they imply.
+// lacks returns the rules that an event in its place waits for, with what they imply unless the time of the event knows better.
 func (m *causal[P]) lacks(s *subject[P], h *held[P]) ruleSet {
 	todo, lacks := table[h.rank].needs, ruleSet(0)
 	for todo != 0 {
@@ -59,7 +51,7 @@ func (m *causal[P]) lacks(s *subject[P], h *held[P]) ruleSet {
 		(todo &^ lacks).each(func(r rule) {
 			if !m.met(s, h, r) {
 				lacks |= rulesOf(r)
-				next |= implied[r]
+				next |= s.unset(implied[r], h.entry.Time)
 			}
 		})
 		todo = next
@@ -74,7 +66,7 @@ func (m *causal[P]) met(s *subject[P], h *held[P], r rule) bool {
 	case ruleAllDeparted:
 		return m.present == 0 && m.moving == 0
 	case ruleAuthorized:
-		return !h.authorized || s.met(r)
+		return m.authorizes >= h.raw || s.met(r)
 	}
 	return s.met(r) || m.outlived(s, h, r)
 }

@@ -4,8 +4,8 @@
 // Mode none releases at once and promises nothing. Mode time holds each event for the window after its arrival, then releases
 // it together with all events of its meeting that precede it, sorted. Mode adaptive is mode time with a window that follows the
 // measured disorder. Mode causal releases an event at once unless something that must come before it is missing. In all but
-// the first, an event that precedes one that was released before it came is late: it is released at once and says by how much
-// (I4).
+// the first, an event that precedes one that was released before it came is late and says by how much: it is released at once,
+// but for what mode causal says below (I4).
 //
 // Holds end by the instants that Push and Due are told, and Push lets go what is due before it looks at the event. So what a
 // meeting gives out depends on the arrivals alone, not on how often Due is called: reading the same records again, with what
@@ -22,15 +22,22 @@
 // # Causal
 //
 // What must come before what is a table: table.go. Each line says which rules an event waits for (the attendee was added, is
-// present, has the camera on ...), which of them it makes true for others, and which older events of its attendee it leaves
-// behind. Rules are about what has left: about the meeting, or one attendee of it. Nothing else is waited for, so traffic
+// present, has the camera off ...), which of them it makes true for others, and which older events of its attendee it leaves
+// behind. Rules are about what has left: about the meeting, or one attendee of it. Nothing else is waited for, so that traffic
 // that comes in order is not delayed, rejoins, hand-offs, content shares, media pipelines and the tail after MeetingEnded
 // included. Of one attendee, what waits also holds back what happened later; other attendees never notice.
 //
 // An event waits no longer than the window. Then it goes with all that waits before it, says in Gap which rules were waited
-// for in vain, and they count as met from then on: one missing AttendeeAdded costs one window, whatever follows it. An event
-// is late when one that the table has after it has left with a higher event time, or waited for it in vain. Within one
-// millisecond the state decides what goes first, and rank only between events that both may go.
+// for in vain, and they count as met for its attendee from then on: one missing AttendeeAdded costs one window, whatever follows
+// it. Only the start of the meeting is waited for again, by each attendee until it has joined. An event is late when one that
+// the table has after it has left with a higher event time, or waited for it in vain. Within one millisecond the state decides
+// what goes first, and rank only between events that both may go. A late event goes at once unless it needs what nothing newer
+// has set: the VideoStopped that comes after the departure of its millisecond still waits for its VideoStarted.
+//
+// The table is what logs of real meetings and the documents have. Where life is otherwise a window is lost, never an event: a
+// departure waits once for a camera that nobody switches off, unless it went off later, which ends the wait; a second VideoStarted
+// waits once for the end of the first. Authorizations are waited for only in meetings where somebody was authorized before joining
+// first, because the documents disagree about them. A meeting that is seen from the middle on costs each attendee a window.
 //
 // An event in order confirms the rules it needs at its event time, a late one changes only what nothing newer has set. After a
 // recovery, events that are in EVENTS but had not left at the moment of the log where reading begins again are given to Again

@@ -18,8 +18,6 @@ type held[P any] struct {
 	waited, again bool
 	// gap is that of an event that left before and perhaps waits once more.
 	gap string
-	// authorized says in mode causal that the event waits for the authorization of its attendee.
-	authorized bool
 }
 
 func newHeld[P any](e Entry[P]) *held[P] {

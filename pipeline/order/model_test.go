@@ -24,8 +24,6 @@ type thing struct {
 	order.Entry[int]
 	came int64 // when it was pushed, ms
 	left bool
-	// authorized says in mode causal that it waits for the authorization of its attendee.
-	authorized bool
 }
 
 func (x *thing) due() int64 { return x.came + window }

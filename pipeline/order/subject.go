@@ -2,10 +2,11 @@ package order
 
 import "math"
 
-// never is before every event time, always behind.
+// never is before every event time, always behind; nowhere is behind every place in the log.
 const (
-	never  = math.MinInt64
-	always = math.MaxInt64
+	never   = math.MinInt64
+	always  = math.MaxInt64
+	nowhere = math.MaxUint64
 )
 
 // subjectKey names what an event of mode causal is about.
@@ -62,22 +63,27 @@ type subject[P any] struct {
 	service            bool
 	authorized, joined int64
 	departed           int64
-	// authorizedFirst and joinedFirst are the earliest of these, always when there is none; of authorizations that came in order.
-	authorizedFirst, joinedFirst int64
+	// joinedFirst is the earliest of these, authorizedFirst that of the authorizations that came in order, and authorizedAt its
+	// place in the log; always and nowhere when there is none.
+	joinedFirst, authorizedFirst int64
+	authorizedAt                 uint64
 	presence                     dial
 	camera                       dial
 	connection                   dial
 	video                        dial
 	transcription                dial
 
-	// present and authorizes are whether the meeting counts it as that, awaiting whether it is in the list of those that wait for
-	// the start.
-	present, authorizes, awaiting bool
+	// present is whether the meeting counts it, authorizes what usual was then, awaiting whether it is in the list of those that
+	// wait for the start.
+	present    bool
+	authorizes uint64
+	awaiting   bool
 }
 
 func newSubject[P any](key subjectKey) *subject[P] {
 	s := &subject[P]{
 		key: key, authorized: never, joined: never, departed: never, authorizedFirst: always, joinedFirst: always,
+		authorizedAt: nowhere, authorizes: nowhere,
 	}
 	for i := range s.left {
 		s.left[i], s.told[i] = never, never
@@ -156,16 +162,37 @@ func (s *subject[P]) met(r rule) bool {
 // left on before. Logs have cameras that were switched on between a drop and the join that followed: those stay on.
 func (s *subject[P]) anew() bool { return s.joined >= s.departed && s.departed > s.camera.at }
 
-// usual reports whether the attendee was authorized before joining first.
-func (s *subject[P]) usual() bool {
-	return s.authorizedFirst <= s.joinedFirst && s.authorizedFirst != always
+// authorize notes the place in the log of an authorization that came in order.
+func (s *subject[P]) authorize(at int64, raw uint64) {
+	if at < s.authorizedFirst || at == s.authorizedFirst && raw < s.authorizedAt {
+		s.authorizedFirst, s.authorizedAt = at, raw
+	}
+}
+
+// usual returns where the attendee was authorized if that was before joining first, and else nowhere.
+func (s *subject[P]) usual() uint64 {
+	if s.authorizedFirst <= s.joinedFirst {
+		return s.authorizedAt
+	}
+	return nowhere
 }
 
 // setSince reports whether something that happened at an event time or later has set the state that a rule is about, or that it
-// is about none: what was before is not known any more.
+// is about none.
 func (s *subject[P]) setSince(r rule, at int64) bool {
 	d, _ := s.about(r)
-	return d == nil || d.at >= at || d == &s.camera && s.joined > at
+	return d == nil || d.at >= at
+}
+
+// unset returns those of the rules that are about the subject as a whole, or about a state that nothing as new has set.
+func (s *subject[P]) unset(rules ruleSet, at int64) ruleSet {
+	left := rules
+	rules.each(func(r rule) {
+		if d, _ := s.about(r); d != nil && d.at >= at {
+			left &^= rulesOf(r)
+		}
+	})
+	return left
 }
 
 // assume makes a rule true as of the stamp: an event that needs it has left, with or without a gap. The change that the event
@@ -191,9 +218,6 @@ func (s *subject[P]) apply(r row, t stamp) {
 		s.added = true
 	case rowAuthorized:
 		s.authorized = max(s.authorized, t.at)
-		if !t.late {
-			s.authorizedFirst = min(s.authorizedFirst, t.at)
-		}
 	case rowJoined:
 		s.joined, s.joinedFirst = max(s.joined, t.at), min(s.joinedFirst, t.at)
 		s.presence.set(on, t)
