@@ -63,6 +63,9 @@ func describe(h http.Header, e *pipeline.Event) {
 	if e.Gap != "" {
 		set("Carillon-Gap", fieldText(e.Gap))
 	}
+	if e.Replay {
+		set("Carillon-Replay", "true")
+	}
 }
 
 // fieldText returns text in a form that any header can carry: a value with a line break would be refused for ever.
