@@ -77,6 +77,18 @@ func (j *Journal) scanPage(ctx context.Context, stream, filter string, from, las
 		}
 		page = append(page, m)
 	}
+	if len(page) == 0 {
+		// A busy server may answer that there is nothing: what it has is asked once more, because a reader that ends too early
+		// takes events for settled, or for lost.
+		first, _, err := j.firstFrom(ctx, stream, filter, from)
+		if err != nil || first == 0 || first > last {
+			return 0, err
+		}
+		if err := pause(ctx, historyPause); err != nil {
+			return 0, fmt.Errorf("reading stream %s: %w", stream, err)
+		}
+		return j.scanPage(ctx, stream, filter, first, last, f)
+	}
 	var seq uint64
 	for _, m := range page {
 		seq = m.Sequence
