@@ -70,6 +70,15 @@ func moveAway(path string, now time.Time) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return errors.New("a symbolic link leads to the file: name the file itself")
 	}
+	old, err := rotatedFiles(path)
+	if err != nil {
+		return fmt.Errorf("looking for a name: %w", err)
+	}
+	if len(old) > 0 { // the names sort as it happened, whatever the clock did, and however fast the file fills
+		if last := rotatedAt(path, old[len(old)-1]).Add(time.Millisecond); last.After(now) {
+			now = last
+		}
+	}
 	for range 1000 {
 		target := rotated(path, now)
 		now = now.Add(time.Millisecond)
@@ -90,6 +99,18 @@ func moveAway(path string, now time.Time) error {
 func rotated(path string, t time.Time) string {
 	base, extension := split(path)
 	return base + t.UTC().Format(stamp) + extension
+}
+
+// rotatedAt returns the time in a name that rotated made for the file at path, and the zero time for any other name.
+func rotatedAt(path, name string) time.Time {
+	base, extension := split(filepath.Base(path))
+	at, isOurs := strings.CutPrefix(filepath.Base(name), base)
+	at, hasExtension := strings.CutSuffix(at, extension)
+	t, err := time.Parse(stamp, at)
+	if err != nil || !isOurs || !hasExtension {
+		return time.Time{}
+	}
+	return t
 }
 
 // split returns what stands before and after the time.
@@ -124,13 +145,11 @@ func rotatedFiles(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, extension := split(filepath.Base(path))
 	var out []string
 	for _, e := range entries {
-		at, isOurs := strings.CutPrefix(e.Name(), base)
-		at, hasExtension := strings.CutSuffix(at, extension)
-		if _, err := time.Parse(stamp, at); isOurs && hasExtension && err == nil && e.Type().IsRegular() {
-			out = append(out, filepath.Join(folder, e.Name()))
+		name := filepath.Join(folder, e.Name())
+		if e.Type().IsRegular() && !rotatedAt(path, name).IsZero() {
+			out = append(out, name)
 		}
 	}
 	slices.Sort(out)

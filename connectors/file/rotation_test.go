@@ -234,3 +234,18 @@ func TestRotate_AFileWithoutAnExtension(t *testing.T) {
 		require.Equal(t, map[string][]byte{want: {1}, name: {2}}, r.files(t))
 	}
 }
+
+func TestRotate_NamesSortAsItHappenedWhateverTheClockDoes(t *testing.T) {
+	r := newRig(t, func(c *file.Config) { c.Rotate.MaxSize = 4 * pipeline.KiB })
+	start, large := r.now, []byte(`"`+strings.Repeat("x", 3000)+`"`)
+	for n, at := range []time.Duration{0, 0, 5 * time.Millisecond, -time.Hour, -time.Hour, 0, 7 * time.Millisecond} {
+		r.now = start.Add(at)
+		e := event(byte(n))
+		e.Body = large
+		require.NoError(t, r.Write(t.Context(), []pipeline.Event{e}))
+	}
+	require.Len(t, r.files(t), 7)
+	for i, id := range r.accepted() { // reads the files by name
+		require.Equal(t, chime.Identity{15: byte(i)}, id)
+	}
+}

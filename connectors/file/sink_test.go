@@ -109,10 +109,19 @@ func (p *place) cut() (mend func()) {
 	return func() { require.NoError(p.t, os.Rename(p.folder+"-gone", p.folder)) }
 }
 
-// rotate is what a log rotation does that knows nothing of the sink.
+// rotate is what a log rotation does that knows nothing of the sink but how it names files: after the newest one, as the tests
+// read them by name.
 func (p *place) rotate() {
-	name := filepath.Join(p.folder, time.Now().UTC().Format("events-2006-01-02T15-04-05.000Z")+"-by-hand.ndjson")
-	if err := os.Rename(p.path, name); !os.IsNotExist(err) {
+	at := time.Now().UTC()
+	const layout = "events-2006-01-02T15-04-05.000Z.ndjson"
+	if names := p.rotated(p.t); len(names) > 0 {
+		newest, err := time.Parse(layout, filepath.Base(names[len(names)-1]))
+		require.NoError(p.t, err)
+		if at.Before(newest.Add(time.Millisecond)) {
+			at = newest.Add(time.Millisecond)
+		}
+	}
+	if err := os.Rename(p.path, filepath.Join(p.folder, at.Format(layout))); !os.IsNotExist(err) {
 		require.NoError(p.t, err)
 	}
 }
