@@ -87,6 +87,14 @@ func (a *Appender) Append(ctx context.Context, msgs []*nats.Msg) error {
 	}
 }
 
+// AppendRaw stores notifications in RAW; see Appender.Append.
+func (j *Journal) AppendRaw(ctx context.Context, msgs []*nats.Msg) error {
+	if err := j.writable(needAppend); err != nil {
+		return err
+	}
+	return j.raw.Append(ctx, msgs)
+}
+
 func (c *appendCall) result() error {
 	var failed []pipeline.IndexError
 	for i, err := range c.errs {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -15,7 +16,7 @@ const codeNoMessage = 10037
 // anySubject matches every subject of a stream.
 const anySubject = ">"
 
-// found is the answer to a request for one message.
+// found is the answer to a request for one message, without what it holds.
 type found struct {
 	Error   *jetstream.APIError `json:"error"`
 	Message struct {
@@ -27,27 +28,75 @@ type found struct {
 // askLeader returns sequence and time of the one message that request describes, 0 when there is none. The leader of the
 // stream answers: a direct get may come from a follower that is behind.
 func (j *Journal) askLeader(ctx context.Context, stream string, request map[string]any) (uint64, time.Time, error) {
+	var answer found
+	if err := j.request(ctx, stream, request, &answer); err != nil {
+		return 0, time.Time{}, err
+	}
+	if ok, err := answered(stream, answer.Error); !ok {
+		return 0, time.Time{}, err
+	}
+	return answer.Message.Sequence, answer.Message.Time, nil
+}
+
+// foundWhole is the answer to a request for one message.
+type foundWhole struct {
+	Error   *jetstream.APIError `json:"error"`
+	Message struct {
+		Sequence uint64    `json:"seq"`
+		Time     time.Time `json:"time"`
+		Subject  string    `json:"subject"`
+		Header   []byte    `json:"hdrs"`
+		Body     []byte    `json:"data"`
+	} `json:"message"`
+}
+
+// leaderMessage returns the one message that request describes, from the leader; false when there is none.
+func (j *Journal) leaderMessage(ctx context.Context, stream string, request map[string]any) (Message, bool, error) {
+	var answer foundWhole
+	if err := j.request(ctx, stream, request, &answer); err != nil {
+		return Message{}, false, err
+	}
+	if ok, err := answered(stream, answer.Error); !ok {
+		return Message{}, false, err
+	}
+	got := answer.Message
+	m := Message{Sequence: got.Sequence, Stored: got.Time, Subject: got.Subject, Body: got.Body}
+	if len(got.Header) > 0 {
+		var err error
+		if m.Header, err = nats.DecodeHeadersMsg(got.Header); err != nil {
+			return Message{}, false, fmt.Errorf("reading message %d of stream %s: %w", m.Sequence, stream, err)
+		}
+	}
+	return m, true, nil
+}
+
+// answered reports whether an answer holds a message; that there is none is no error.
+func answered(stream string, refusal *jetstream.APIError) (bool, error) {
+	switch {
+	case refusal == nil:
+		return true, nil
+	case refusal.ErrorCode == codeNoMessage:
+		return false, nil
+	}
+	return false, fmt.Errorf("asking stream %s: %w", stream, refusal)
+}
+
+// request asks for a message of stream and reads the answer into out.
+func (j *Journal) request(ctx context.Context, stream string, request map[string]any, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	body, err := json.Marshal(request)
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, err)
+		return fmt.Errorf("asking stream %s: %w", stream, err)
 	}
 	resp, err := j.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, body)
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, err)
+		return fmt.Errorf("asking stream %s: %w", stream, err)
 	}
-	var answer found
-	if err := json.Unmarshal(resp.Data, &answer); err != nil {
-		return 0, time.Time{}, fmt.Errorf("reading answer of stream %s: %w", stream, err)
+	if err := json.Unmarshal(resp.Data, out); err != nil {
+		return fmt.Errorf("reading answer of stream %s: %w", stream, err)
 	}
-	switch {
-	case answer.Error == nil:
-		return answer.Message.Sequence, answer.Message.Time, nil
-	case answer.Error.ErrorCode == codeNoMessage:
-		return 0, time.Time{}, nil
-	}
-	return 0, time.Time{}, fmt.Errorf("asking stream %s: %w", stream, answer.Error)
+	return nil
 }
 
 // firstFrom returns sequence and time of the first message of subject from seq on, 0 when there is none.

@@ -61,37 +61,48 @@ func (j *Journal) RawFeed(ctx context.Context, p int) (*Feed, error) {
 	})
 }
 
-// SinkFeed opens the feed of partition p of EVENTS for a sink at its floor. A sink that is new begins with the oldest event
-// when earliest is set, otherwise with the next one.
-func (j *Journal) SinkFeed(ctx context.Context, sink string, p int, earliest bool) (*Feed, error) {
-	c, err := j.sinkConfig(ctx, sink, p, earliest)
+// SinkFeed opens the feed of partition p of EVENTS for a sink at its floor; start says where that is for a new one.
+func (j *Journal) SinkFeed(ctx context.Context, sink string, p int, start Start) (*Feed, error) {
+	c, err := j.sinkConfig(ctx, sink, p, start)
 	if err != nil {
 		return nil, err
 	}
 	return j.openFeed(ctx, j.names.events(), c)
 }
 
-func (j *Journal) sinkConfig(ctx context.Context, sink string, p int, earliest bool) (jetstream.ConsumerConfig, error) {
+// sinkConfig describes the consumer of a sink that is new. The start is resolved to a sequence: a reset before the first
+// acknowledgement must come back to the same place.
+func (j *Journal) sinkConfig(ctx context.Context, sink string, p int, start Start) (jetstream.ConsumerConfig, error) {
 	c := jetstream.ConsumerConfig{
 		Durable: sinkConsumer(sink, p), FilterSubject: j.names.eventsFilter(p), DeliverPolicy: jetstream.DeliverAllPolicy,
 	}
-	if earliest {
+	if start.Earliest {
 		return c, nil
 	}
-	// A resolved start, not DeliverNew: a reset before the first acknowledgement must come back to the same place.
 	info, err := j.streams[j.names.events()].Info(ctx)
 	if err != nil {
 		return c, fmt.Errorf("asking for stream %s: %w", j.names.events(), err)
 	}
 	c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, info.State.LastSeq+1
-	return c, nil
+	if start.Since.IsZero() {
+		return c, nil
+	}
+	first, err := j.firstSince(ctx, j.names.events(), start.Since)
+	if first > 0 {
+		c.OptStartSeq = first
+	}
+	return c, err
 }
 
-// EnsureSink makes the consumers of a sink in every partition, so that a sink which starts now misses nothing from now on. It
-// reads nothing: a pull that is given up again may still take a message from the feed that comes after it.
-func (j *Journal) EnsureSink(ctx context.Context, sink string, earliest bool) error {
+// EnsureSink makes the consumers of a sink in every partition, so that a sink which starts now misses nothing from now on. A sink
+// that was to be renamed to this one is taken over first. It reads nothing: a pull that is given up again may still take a message
+// from the feed that comes after it.
+func (j *Journal) EnsureSink(ctx context.Context, sink string, start Start) error {
+	if err := j.inherit(ctx, sink); err != nil {
+		return err
+	}
 	for p := range j.stream.Partitions {
-		c, err := j.sinkConfig(ctx, sink, p, earliest)
+		c, err := j.sinkConfig(ctx, sink, p, start)
 		if err != nil {
 			return err
 		}

@@ -178,8 +178,8 @@ func TestSinkStarts(t *testing.T) {
 	j := open(t)
 	f := fence(t, j, 0)
 	require.NoError(t, f.Append(bounded(t), events(j, 0, 0, 5, 10)))
-	require.NoError(t, j.EnsureSink(bounded(t), "late", false))
-	require.NoError(t, j.EnsureSink(bounded(t), "early", true))
+	require.NoError(t, j.EnsureSink(bounded(t), "late", Start{}))
+	require.NoError(t, j.EnsureSink(bounded(t), "early", Start{Earliest: true}))
 	require.NoError(t, f.Append(bounded(t), events(j, 0, 5, 5, 10)))
 	for _, c := range []struct {
 		sink string
@@ -187,7 +187,7 @@ func TestSinkStarts(t *testing.T) {
 	}{{"late", 5}, {"early", 0}} {
 		// Without an acknowledgement a second feed begins at the same place.
 		for range 2 {
-			feed, err := j.SinkFeed(bounded(t), c.sink, 0, c.from == 0)
+			feed, err := j.SinkFeed(bounded(t), c.sink, 0, Start{Earliest: c.from == 0})
 			require.NoError(t, err)
 			msgs := next(t, feed, 10-c.from)
 			feed.Stop()
@@ -215,10 +215,10 @@ func TestBacklog(t *testing.T) {
 	raw.Stop()
 	rawFeed(t, j, 0).Stop()
 
-	require.NoError(t, j.EnsureSink(bounded(t), "hook", true))
+	require.NoError(t, j.EnsureSink(bounded(t), "hook", Start{Earliest: true}))
 	require.NoError(t, fence(t, j, 0).Append(bounded(t), events(j, 0, 0, 5, 10)))
 	require.GreaterOrEqual(t, backlog(), uint64(5))
-	sink, err := j.SinkFeed(bounded(t), "hook", 0, true)
+	sink, err := j.SinkFeed(bounded(t), "hook", 0, Start{Earliest: true})
 	require.NoError(t, err)
 	defer sink.Stop()
 	msgs := next(t, sink, 5)

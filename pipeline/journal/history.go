@@ -10,6 +10,7 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"carillon/pipeline"
+	"carillon/pipeline/chime"
 	"carillon/pipeline/telemetry"
 )
 
@@ -52,6 +53,38 @@ func (j *Journal) history(ctx context.Context, stream, subject string) (events [
 		next = seen + 1
 	}
 	return events, last, nil
+}
+
+// EventsBetween calls f for the kept events that were stored from from up to, not including, to, in EVENTS order and with their
+// bodies, until f returns an error, which is returned. An empty key stands for all meetings. What is no event is left out.
+func (j *Journal) EventsBetween(ctx context.Context, key string, from, to time.Time, f func(pipeline.Event) error) error {
+	stream, filter := j.names.place(PlaceEvents)
+	if key != "" {
+		filter = j.names.eventSubject(chime.Partition(key, j.stream.Partitions), key)
+	}
+	first, err := j.firstSince(ctx, stream, from)
+	if err != nil || first == 0 {
+		return err
+	}
+	end, err := j.firstSince(ctx, stream, to)
+	if err != nil {
+		return err
+	}
+	err = j.scanFrom(ctx, stream, filter, first, func(m Message) error {
+		if end > 0 && m.Sequence >= end {
+			return errFound
+		}
+		e, err := m.Event()
+		if err != nil {
+			j.metrics.foreign.Inc()
+			return nil //nolint:nilerr // It must not hide those after it.
+		}
+		return f(e)
+	})
+	if errors.Is(err, errFound) {
+		return nil
+	}
+	return err
 }
 
 // pause waits for d or returns the error of ctx.

@@ -57,6 +57,7 @@ type Journal struct {
 	open    chan struct{} // one element per open batch
 	room    room          // of EVENTS
 	parked  parkedFloor
+	sinks   sinkWatch
 	// made is set when a stream or consumer was made or changed.
 	made atomic.Bool
 	// renewBelow is the EVENTS sequence that fences must pass so that a purge can.

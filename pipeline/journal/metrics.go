@@ -15,6 +15,7 @@ type metrics struct {
 	purged   *prometheus.CounterVec
 	oldest   prometheus.Gauge
 	foreign  prometheus.Counter
+	gone     prometheus.Gauge
 }
 
 // outcomes of an append.
@@ -52,6 +53,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}, []string{"stream"}),
 		foreign: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_journal_foreign_messages_total", Help: "Messages that a read of a meeting's history left out because another program wrote them.",
+		}),
+		gone: f.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_journal_gone_sinks", Help: "Sinks that are in no configuration any more and hold back purging until they are forgotten.",
 		}),
 		oldest: f.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_journal_oldest_event_timestamp_seconds", Help: "When the oldest kept event was stored; copies of older ones are not recognised. 0 when there is none.",

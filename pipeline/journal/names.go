@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,7 +49,10 @@ func (n names) lateSubject(p int, key string) string {
 
 func (n names) quarantineSubject(source string) string { return n.prefix + ".quarantine." + source }
 
-func (n names) deadFilter(sink string) string { return n.prefix + ".dead." + sink + ".>" }
+// deadFilter matches the dead letters of sink and key; empty names stand for all.
+func (n names) deadFilter(sink, key string) string {
+	return n.prefix + ".dead." + cmp.Or(sink, "*") + "." + cmp.Or(key, "*") + ".*"
+}
 
 func (n names) deadSubject(sink, key string, id chime.Identity) string {
 	return n.prefix + ".dead." + sink + "." + key + "." + id.String()
@@ -57,6 +61,12 @@ func (n names) deadSubject(sink, key string, id chime.Identity) string {
 func (n names) parkedAll() string { return "$KV." + n.parked() + ".>" }
 
 func (n names) allParked() string { return "$KV." + n.parked() + ".*.*.lane.*" }
+
+// parkedOf matches all that is stored of the parked lanes of sink.
+func (n names) parkedOf(sink string) string { return "$KV." + n.parked() + "." + sink + ".>" }
+
+// parkedLanes matches the parked lanes of sink in all partitions.
+func (n names) parkedLanes(sink string) string { return "$KV." + n.parked() + "." + sink + ".*.lane.*" }
 
 func (n names) parkedFilter(sink string, p int) string { return n.parkedSubject(sink, p, "*") }
 
@@ -67,6 +77,13 @@ func (n names) parkedSubject(sink string, p int, key string) string {
 func (n names) parkedFence(sink string, p int) string {
 	return "$KV." + n.parked() + "." + sink + "." + strconv.Itoa(p) + ".fence"
 }
+
+// errandSubject and resumeSubject are in no stream: what nobody hears has not happened.
+func (n names) errandSubject(sink string, p int) string {
+	return n.prefix + ".errand." + sink + "." + strconv.Itoa(p)
+}
+
+func (n names) resumeSubject(sink string) string { return n.prefix + ".resume." + sink }
 
 func rawConsumer(p int) string { return "sequence-" + strconv.Itoa(p) }
 

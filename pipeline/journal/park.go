@@ -46,8 +46,9 @@ func (j *Journal) OpenParked(ctx context.Context, sink string, p int) (*Parked, 
 	}
 	k.fence = ack.Sequence
 	lanes := map[string]uint64{}
-	err = j.scanParked(ctx, j.names.parkedFilter(sink, p), func(subject string, next uint64) {
+	err = j.scanParked(ctx, j.names.parkedFilter(sink, p), func(subject string, next uint64) error {
 		lanes[subject[strings.LastIndexByte(subject, '.')+1:]] = next
+		return nil
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading parked lanes: %w", err)
@@ -109,8 +110,9 @@ func (k *Parked) publish(ctx context.Context, m *nats.Msg) (*jetstream.PubAck, e
 	return ack, err
 }
 
-// scanParked calls f for every parked lane whose subject matches filter, in no order that means anything.
-func (j *Journal) scanParked(ctx context.Context, filter string, f func(subject string, next uint64)) error {
+// scanParked calls f for every parked lane whose subject matches filter, in no order that means anything, until f returns an
+// error, which is returned.
+func (j *Journal) scanParked(ctx context.Context, filter string, f func(subject string, next uint64) error) error {
 	for from := uint64(1); ; {
 		page, err := j.page(ctx, j.names.parkedStream(), filter, from, parkedPage, feedBytes)
 		if err != nil || len(page) == 0 {
@@ -125,7 +127,9 @@ func (j *Journal) scanParked(ctx context.Context, filter string, f func(subject 
 			if err != nil {
 				return fmt.Errorf("%s holds no sequence: delete it if another program wrote it", m.Subject)
 			}
-			f(m.Subject, next)
+			if err := f(m.Subject, next); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -204,7 +208,10 @@ func (j *Journal) parkedFloor(ctx context.Context, last uint64) (uint64, error) 
 	defer c.mu.Unlock()
 	if info.State.LastSeq != c.last || info.State.Msgs != c.msgs {
 		floor := ^uint64(0)
-		err := j.scanParked(ctx, j.names.allParked(), func(_ string, next uint64) { floor = min(floor, max(next, 1)-1) })
+		err := j.scanParked(ctx, j.names.allParked(), func(_ string, next uint64) error {
+			floor = min(floor, max(next, 1)-1)
+			return nil
+		})
 		if err != nil {
 			return 0, fmt.Errorf("reading parked lanes: %w", err)
 		}

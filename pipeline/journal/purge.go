@@ -188,8 +188,8 @@ func (j *Journal) allowed(ctx context.Context, f rawFloors, st jetstream.StreamS
 	return min(upTo, sinks+1, parked+1), err
 }
 
-// sinkFloor returns the sequence that every sink has passed in every partition. A sink that left the configuration still
-// counts: its consumers are there.
+// sinkFloor returns the sequence that every sink has passed in every partition. A sink that left the configuration counts until
+// it is forgotten: its consumers are there.
 func (j *Journal) sinkFloor(ctx context.Context, last uint64) (uint64, error) {
 	floor := last
 	list := j.streams[j.names.events()].ListConsumers(ctx)

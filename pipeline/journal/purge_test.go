@@ -32,7 +32,7 @@ func readAll(t *testing.T, j *Journal, p, n int) {
 // deliverAll does the same for a sink.
 func deliverAll(t *testing.T, j *Journal, sink string, p, n int) {
 	t.Helper()
-	f, err := j.SinkFeed(bounded(t), sink, p, true)
+	f, err := j.SinkFeed(bounded(t), sink, p, Start{Earliest: true})
 	require.NoError(t, err)
 	defer f.Stop()
 	settle(t, j, f, j.names.events(), sinkConsumer(sink, p), n)
@@ -136,8 +136,8 @@ func TestClockStepPurgesNothing(t *testing.T) {
 func TestEventsThatASinkHasNotPassedStay(t *testing.T) {
 	j := open(t)
 	f := fence(t, j, 0)
-	require.NoError(t, j.EnsureSink(bounded(t), "fast", true))
-	require.NoError(t, j.EnsureSink(bounded(t), "slow", true))
+	require.NoError(t, j.EnsureSink(bounded(t), "fast", Start{Earliest: true}))
+	require.NoError(t, j.EnsureSink(bounded(t), "slow", Start{Earliest: true}))
 	require.NoError(t, f.Append(bounded(t), events(j, 0, 0, 10, 10)))
 	require.NoError(t, f.Renew(bounded(t)))
 	purgeAt(t, j, later())
@@ -245,7 +245,7 @@ func TestFullEventsDoNotStayFull(t *testing.T) {
 
 func TestPurgeForSpaceAsksTheSinks(t *testing.T) {
 	j := open(t, maxBytes(1<<20))
-	require.NoError(t, j.EnsureSink(bounded(t), "stuck", true))
+	require.NoError(t, j.EnsureSink(bounded(t), "stuck", Start{Earliest: true}))
 	f := fence(t, j, 0)
 	n := fill(t, j, f)
 	purgeAt(t, j, later())

@@ -36,6 +36,10 @@ const (
 	HeaderSink     = "Carillon-Sink"
 	HeaderAttempts = "Carillon-Attempts"
 	HeaderSequence = "Carillon-Sequence"
+	HeaderDied     = "Carillon-Died"
+	HeaderExcerpt  = "Carillon-Excerpt"
+	HeaderStripped = "Carillon-Stripped"
+	HeaderReplay   = "Carillon-Replay"
 )
 
 // Notification is one notification as RAW holds it.

@@ -42,12 +42,17 @@ func (n names) place(p Place) (stream, filter string) {
 // which is returned. It takes no part in acknowledging: nothing changes by it.
 func (j *Journal) Scan(ctx context.Context, p Place, f func(Message) error) error {
 	stream, filter := j.names.place(p)
+	return j.scanFrom(ctx, stream, filter, 0, f)
+}
+
+// scanFrom does what Scan does for the messages that match filter from sequence from on.
+func (j *Journal) scanFrom(ctx context.Context, stream, filter string, from uint64, f func(Message) error) error {
 	info, err := j.streams[stream].Info(ctx)
 	if err != nil {
 		return fmt.Errorf("asking for stream %s: %w", stream, err)
 	}
 	last := info.State.LastSeq
-	for next := max(info.State.FirstSeq, 1); next <= last; {
+	for next := max(info.State.FirstSeq, from, 1); next <= last; {
 		seq, err := j.scanPage(ctx, stream, filter, next, last, f)
 		if err != nil {
 			return err

@@ -81,6 +81,12 @@ func (j *Journal) spaceOnce(ctx context.Context, now time.Time, due bool) error 
 	if !due && !short && !shortRaw {
 		return nil
 	}
+	if due {
+		// Purging must not wait for it: what was not forgotten now is forgotten at the next look.
+		if err := j.reviewSinks(ctx, now); err != nil {
+			j.set.Logger.DebugContext(ctx, "sinks not reviewed", telemetry.Err(err))
+		}
+	}
 	floors, err := j.rawFloors(ctx)
 	if err != nil {
 		return err

@@ -208,7 +208,7 @@ func TestRival(t *testing.T) {
 func TestFullJournal(t *testing.T) {
 	const size = 32 << 10
 	r := newRig(t, inTime(window), func(s *pipelinetest.JournalSetup) { s.Stream.MaxBytes = 2 * pipeline.MiB })
-	require.NoError(t, r.j.EnsureSink(r.ctx, "slow", true)) // Nothing may be purged that this sink has not passed.
+	require.NoError(t, r.j.EnsureSink(r.ctx, "slow", journal.Start{Earliest: true})) // Nothing may be purged that this sink has not passed.
 	fence, err := r.j.TakeFence(r.ctx, 0)
 	require.NoError(t, err)
 	filler := &pipeline.Event{Key: "filler", Kind: "chime:SomethingNew", Source: "queue", Body: make([]byte, size)}
@@ -236,7 +236,7 @@ func TestFullJournal(t *testing.T) {
 	s = r.sequencer()
 	s.start()
 	r.pause(300 * time.Millisecond)
-	feed, err := r.j.SinkFeed(r.ctx, "slow", 0, true)
+	feed, err := r.j.SinkFeed(r.ctx, "slow", 0, journal.Start{Earliest: true})
 	require.NoError(t, err)
 	defer feed.Stop()
 	for range fillers {

@@ -3,13 +3,10 @@ package journal
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"carillon/pipeline/chime"
 )
 
 func TestQuarantineKeepsTheWhole(t *testing.T) {
@@ -62,61 +59,52 @@ func TestQuarantineIsFull(t *testing.T) {
 	require.NoError(t, j.Quarantine(bounded(t), Quarantined{Source: "topic", Body: make([]byte, 1000)}))
 }
 
-func TestDeadLetterHasOnePlace(t *testing.T) {
-	j := open(t)
-	d := DeadLetter{Event: *event(0, 1, 10), Sink: "hook", Reason: "410 Gone", Attempts: 1}
-	d.Sequence = 77
-	require.NoError(t, j.AppendDead(bounded(t), d))
-	d.Attempts = 2
-	require.NoError(t, j.AppendDead(bounded(t), d), "a crash between dead letter and acknowledgement")
-	other := d
-	other.Event = *event(0, 2, 10)
-	require.NoError(t, j.AppendDead(bounded(t), other))
-	d.Sink = "file"
-	require.NoError(t, j.AppendDead(bounded(t), d))
-
-	all := stored(t, j, PlaceDead)
-	require.Len(t, all, 3)
-	require.Equal(t, "2", all[0].Header.Get(HeaderAttempts))
-	require.Equal(t, "77", all[0].Header.Get(HeaderSequence))
-	require.Equal(t, "hook", all[0].Header.Get(HeaderSink))
-	require.Equal(t, "410 Gone", all[0].Header.Get(HeaderReason))
-	e, err := all[0].Event()
-	require.NoError(t, err)
-	want := *event(0, 1, 10)
-	want.Sequence = all[0].Sequence
-	require.Equal(t, want, e, "a redrive has all it needs")
-}
-
-func TestDeadIn(t *testing.T) {
-	j := open(t, maxBytes(256<<20))
-	ids, err := j.DeadIn(bounded(t), "hook", 10)
-	require.NoError(t, err)
-	require.Empty(t, ids)
-	want := map[chime.Identity]struct{}{}
-	for n := range 30 {
-		e := *event(0, n, 10)
-		want[e.ID] = struct{}{}
-		require.NoError(t, j.AppendDead(bounded(t), DeadLetter{Event: e, Sink: "hook"}))
-		require.NoError(t, j.AppendDead(bounded(t), DeadLetter{Event: *event(0, 100+n, 10), Sink: "hook-2"}))
+// TestQuarantineIsRead lists, reads and drops records, whole ones and such in parts, also one of which a part is missing.
+func TestQuarantineIsRead(t *testing.T) {
+	j := open(t, maxBytes(512<<20))
+	large := bytes.Repeat([]byte("0123456789abcdef!"), 2*j.MaxBody()/17+1)
+	for i, b := range [][]byte{[]byte("first"), large, []byte("last"), large} {
+		q := Quarantined{Source: "topic", Reason: fmt.Sprintf("reason %d", i), Trace: "m", Received: time.UnixMilli(int64(i)).UTC(), Body: b}
+		require.NoError(t, j.Quarantine(bounded(t), q))
 	}
-	ids, err = j.DeadIn(bounded(t), "hook", 1000)
+	list := func(from uint64) (all []QuarantineRecord) {
+		require.NoError(t, j.QuarantineList(bounded(t), from, func(r QuarantineRecord) error {
+			all = append(all, r)
+			return nil
+		}))
+		return all
+	}
+	all := list(0)
+	require.Len(t, all, 4)
+	for i, r := range all {
+		require.Equal(t, fmt.Sprintf("reason %d", i), r.Reason)
+		require.Nil(t, r.Body)
+		require.Zero(t, r.Missing)
+		got, ok, err := j.QuarantineAt(bounded(t), r.Place)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Len(t, got.Body, r.Size)
+		require.Equal(t, "topic", got.Source)
+		require.Equal(t, time.UnixMilli(int64(i)).UTC(), got.Received)
+		if r.Size > 10 {
+			require.True(t, bytes.Equal(large, got.Body))
+		}
+	}
+	require.NoError(t, j.remove(bounded(t), j.names.quarantine(), all[1].places[1]))
+	broken := list(0)
+	require.Len(t, broken, 4)
+	require.Equal(t, 1, broken[3].Missing, "what is incomplete comes last")
+	got, ok, err := j.QuarantineAt(bounded(t), broken[3].Place)
 	require.NoError(t, err)
-	require.Equal(t, want, ids)
-	ids, err = j.DeadIn(bounded(t), "hook", 7)
-	require.NoError(t, err)
-	require.Len(t, ids, 7)
-	require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 1, 10)))
-}
-
-func TestDeadLetterTooLargeIsRefused(t *testing.T) {
-	j := open(t)
-	require.ErrorIs(t, j.AppendDead(bounded(t), DeadLetter{Event: *event(0, 1, maxPayload), Sink: "hook"}), ErrRefused)
-	require.NoError(t, j.AppendDead(bounded(t), DeadLetter{Event: *event(0, 1, j.MaxBody()), Sink: "hook"}), "what RAW takes DEAD takes")
-}
-
-func TestCleanFitsAHeader(t *testing.T) {
-	require.Equal(t, "a?b", clean("a\nb"))
-	require.Len(t, clean(strings.Repeat("x", 500)), 200)
-	require.Empty(t, clean(""))
+	require.True(t, ok)
+	require.Equal(t, 1, got.Missing)
+	for _, r := range broken {
+		require.NoError(t, j.DropQuarantined(bounded(t), r))
+		require.NoError(t, j.DropQuarantined(bounded(t), r), "twice")
+		_, ok, err = j.QuarantineAt(bounded(t), r.Place)
+		require.NoError(t, err)
+		require.False(t, ok)
+	}
+	require.Empty(t, list(0))
+	require.Empty(t, stored(t, j, PlaceQuarantine))
 }
