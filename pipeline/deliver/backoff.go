@@ -10,11 +10,14 @@ type backoff struct {
 
 // pause returns the pause after the given number of failed attempts, 1 or more.
 func (b backoff) pause(attempts int) time.Duration {
-	bound := b.most
+	return time.Duration(b.random() * float64(b.bound(attempts)))
+}
+
+func (b backoff) bound(attempts int) time.Duration {
 	if shift := attempts - 1; b.initial <= b.most>>min(shift, 63) {
-		bound = b.initial << shift
+		return b.initial << shift
 	}
-	return time.Duration(b.random() * float64(bound))
+	return b.most
 }
 
 // laneHeap is a binary heap of waiting lanes, the one that may go on first on top.

@@ -1,9 +1,11 @@
 package deliver
 
 import (
+	"slices"
 	"time"
 
 	"carillon/pipeline"
+	"carillon/pipeline/chime"
 )
 
 // Item is an event in a lane with its place in the feed.
@@ -12,42 +14,25 @@ type Item struct {
 	// Position is what the floor is told when the event is settled; negative when the floor does not wait for it, because its
 	// lane is parked.
 	Position int
+	// Ticket is the number of whoever asked for the event out of turn; 0 when EVENTS brought it.
+	Ticket int
 }
 
 // fed reports whether the event came by the feed.
 func (i *Item) fed() bool { return i.Position >= 0 }
 
-// Dead is an event that is given up.
-type Dead struct {
-	Item
-	// Cause is the last error, Attempts how often the event was sent.
-	Cause    error
-	Attempts int
-}
-
-// Verdict is what came of a batch.
-type Verdict struct {
-	// Accepted events are settled.
-	Accepted []Item
-	// Dead events must be stored as dead letters and then reported with Buried; their lanes wait until then.
-	Dead []Dead
-	// Released events have left memory, because their lane is parked: they are read again.
-	Released []Item
-	// Failed counts the errors by class.
-	Failed map[pipeline.Class]int
-	// Fatal is the error after which the sink gets nothing more; nil mostly.
-	Fatal error
-}
-
 // lane is the queue of one meeting.
 type lane struct {
 	key      string
 	queue    []Item
-	flying   int // how many from the front are with the sink
-	attempts int // of the front
-	first    time.Time
+	flying   int         // how many from the front are with the sink
+	attempts int         // of the front
+	turned   bool        // the front was held: it failed while nothing was to be expected of the sink
+	first    time.Time   // of the attempts, less what the sink was held back until then
 	next     time.Time   // when the front may be sent again
 	cause    error       // of a front that waits to be buried
+	held     bool        // nothing is sent while the meeting has a dead letter
+	holding  bool        // in Lanes.toHold
 	stuck    bool        // the front was refused for longer than lane_patience
 	flagged  bool        // in Lanes.flagged
 	parked   *parkedLane // nil: not parked
@@ -62,7 +47,10 @@ type Lanes struct {
 	ready   []*lane
 	waiting laneHeap
 	size    int
+	lost    time.Duration
 	parking
+	holding
+	asking
 }
 
 // NewLanes returns lanes that retry and park as c says. random returns values in [0, 1) for the jitter.
@@ -70,6 +58,8 @@ func NewLanes(c *Config, most Limits, random func() float64) *Lanes {
 	return &Lanes{
 		backoff: backoff{c.Retry.Initial, c.Retry.Max, random}, giveUp: c.Retry.GiveUpAfter, byKey: make(map[string]*lane),
 		parking: parking{laneMax: c.LaneMax, patience: c.LanePatience, most: most},
+		holding: holding{on: c.OnDead == OnDeadPark, dead: make(map[chime.Identity]string), letters: make(map[string]int)},
+		asking:  asking{byMeeting: make(map[string]*askedLane)},
 	}
 }
 
@@ -77,25 +67,41 @@ func NewLanes(c *Config, most Limits, random func() float64) *Lanes {
 func (l *Lanes) Push(i Item) {
 	l.size++
 	l.newest = i.Position
-	have, ok := l.byKey[i.Key]
+	n, ok := l.byKey[i.Key]
 	if !ok {
-		n := &lane{key: i.Key, queue: []Item{i}}
+		n = &lane{key: i.Key}
 		l.byKey[i.Key] = n
-		l.ready = append(l.ready, n)
-		return
 	}
-	have.queue = append(have.queue, i)
-	if len(have.queue) > l.laneMax {
-		l.flag(have)
+	n.queue = append(n.queue, i)
+	switch {
+	case n.held:
+		l.hold(n)
+	case !ok:
+		l.ready = append(l.ready, n)
+	case len(n.queue) > l.laneMax:
+		l.flag(n)
 	}
 }
 
 // Take appends to dst up to limit events that may be sent at now, those of one meeting together and in order, and returns it.
-// Their lanes give nothing more until Settle.
+// Their lanes give nothing more until Settle or Untake.
 func (l *Lanes) Take(dst []Item, now time.Time, limit int) []Item {
-	for len(l.waiting) > 0 && !l.waiting[0].next.After(now) {
-		l.goOn(l.waiting.pop())
+	l.wake(now)
+	// Turn about, so that neither what was asked for nor what is due has to wait for the end of the other.
+	had, askedFirst := len(dst), l.turn
+	if askedFirst {
+		dst = l.takeAsked(dst, min(limit, had+max(1, (limit-had)/2)))
 	}
+	dst = l.takeReady(dst, limit)
+	dst = l.takeAsked(dst, limit)
+	if len(dst) > had {
+		l.turn = !askedFirst
+	}
+	return dst
+}
+
+// takeReady appends to dst what lanes have that are ready.
+func (l *Lanes) takeReady(dst []Item, limit int) []Item {
 	taken := 0
 	for taken < len(l.ready) && len(dst) < limit {
 		n := l.ready[taken]
@@ -104,8 +110,11 @@ func (l *Lanes) Take(dst []Item, now time.Time, limit int) []Item {
 			l.goOn(n)
 			continue
 		}
+		if l.yield(n) {
+			continue
+		}
 		n.flying = min(len(n.queue), limit-len(dst))
-		if n.attempts > 0 {
+		if n.attempts > 0 || n.turned {
 			n.flying = 1 // What was refused goes alone, so that its neighbours are not sent in vain.
 		}
 		dst = append(dst, n.queue[:n.flying]...)
@@ -117,55 +126,39 @@ func (l *Lanes) Take(dst []Item, now time.Time, limit int) []Item {
 	return dst
 }
 
-// Settle takes the answer to items, which Take returned together, at now. errs has an entry for each.
-func (l *Lanes) Settle(now time.Time, items []Item, errs []error) Verdict {
-	v := Verdict{Failed: make(map[pipeline.Class]int)}
+// wake makes lanes ready whose pause is over.
+func (l *Lanes) wake(now time.Time) {
+	for len(l.waiting) > 0 && !l.waiting[0].next.After(now) {
+		l.goOn(l.waiting.pop())
+	}
+}
+
+// Probe is Take for a single event, of which it is to be learned whether the sink accepts anything: of a meeting that was not
+// refused, if there is one.
+func (l *Lanes) Probe(now time.Time) []Item {
+	l.wake(now)
+	fresh := slices.IndexFunc(l.ready, func(n *lane) bool { return len(n.queue) > 0 && n.attempts == 0 && !n.turned })
+	if fresh > 0 {
+		n := l.ready[fresh]
+		copy(l.ready[1:], l.ready[:fresh])
+		l.ready[0] = n
+	}
+	return l.Take(nil, now, 1)
+}
+
+// Untake gives back items, which Take returned together and nobody sent.
+func (l *Lanes) Untake(items []Item) {
 	for begin := 0; begin < len(items); {
+		if items[begin].Ticket != 0 {
+			l.unask(&items[begin])
+			begin++
+			continue
+		}
 		n := l.byKey[items[begin].Key]
-		end := begin + n.flying
-		ok := begin
-		for ok < end && errs[ok] == nil {
-			ok++
-		}
-		v.Accepted = append(v.Accepted, items[begin:ok]...)
-		l.pass(n, ok-begin)
-		if ok < end {
-			l.failed(&v, n, now, errs[ok])
-		} else {
-			l.goOn(n)
-		}
-		begin = end
+		begin += n.flying
+		n.flying = 0
+		l.goOn(n)
 	}
-	if len(v.Accepted) > 0 {
-		l.blind = 0
-	}
-	return v
-}
-
-// pass removes k settled events from the front of a lane.
-func (l *Lanes) pass(n *lane, k int) {
-	n.flying = 0
-	if k == 0 {
-		return
-	}
-	l.size -= fed(n.queue[:k])
-	clear(n.queue[:k])
-	n.queue = n.queue[k:]
-	n.attempts, n.first, n.stuck = 0, time.Time{}, false
-	if n.parked != nil {
-		l.move(n)
-	}
-}
-
-// fed returns how many of items came by the feed.
-func fed(items []Item) int {
-	count := 0
-	for i := range items {
-		if items[i].fed() {
-			count++
-		}
-	}
-	return count
 }
 
 // goOn makes a lane ready again, lets a parked one read on, or forgets a lane that is empty.
@@ -180,36 +173,6 @@ func (l *Lanes) goOn(n *lane) {
 	}
 }
 
-// failed decides what becomes of the front of a lane.
-func (l *Lanes) failed(v *Verdict, n *lane, now time.Time, err error) {
-	class, wait := pipeline.Classify(err)
-	v.Failed[class]++
-	n.attempts++
-	if n.first.IsZero() {
-		n.first = now
-	}
-	tooOld := l.giveUp > 0 && now.Sub(n.first) >= l.giveUp
-	switch {
-	case class == pipeline.ClassFatal:
-		v.Fatal = err
-	case class == pipeline.ClassReject || tooOld:
-		n.cause = err
-		v.Dead = append(v.Dead, Dead{Item: n.queue[0], Cause: err, Attempts: n.attempts})
-	default:
-		n.next = now.Add(max(wait, l.backoff.pause(n.attempts)))
-		l.waiting.push(n)
-		v.Released = append(v.Released, l.refused(n, now)...)
-	}
-}
-
-// Buried reports that the dead letter of d is stored: its lane goes on.
-func (l *Lanes) Buried(d Dead) {
-	n := l.byKey[d.Key]
-	n.cause = nil
-	l.pass(n, 1)
-	l.goOn(n)
-}
-
 // Wake returns when the next waiting lane may go on; false when none waits.
 func (l *Lanes) Wake() (time.Time, bool) {
 	if len(l.waiting) == 0 {
@@ -217,6 +180,9 @@ func (l *Lanes) Wake() (time.Time, bool) {
 	}
 	return l.waiting[0].next, true
 }
+
+// Lost tells for how long the sink was held back until now: no event is given up, and no lane parked, for that time.
+func (l *Lanes) Lost(d time.Duration) { l.lost = d }
 
 // Len returns how many events of the feed are in lanes, those with the sink included.
 func (l *Lanes) Len() int { return l.size }

@@ -5,6 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"carillon/pipeline"
+	"carillon/pipeline/filter"
+	"carillon/pipeline/journal"
 )
 
 type metrics struct {
@@ -16,6 +18,10 @@ type metrics struct {
 	waiting   prometheus.Gauge
 	parked    prometheus.Gauge
 	parks     prometheus.Counter
+	held      map[trouble]prometheus.Gauge
+	probes    map[bool]prometheus.Counter // by whether they were accepted
+	asked     map[journal.ErrandKind]map[Result]prometheus.Counter
+	unjudged  map[filter.Verdict]prometheus.Counter
 	write     prometheus.Histogram
 	lag       prometheus.Histogram
 	stay      prometheus.Histogram
@@ -28,7 +34,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "carillon_deliver_delivered_total", Help: "Events the sink accepted, repeats after a restart included.",
 		}),
 		skipped: f.NewCounter(prometheus.CounterOpts{
-			Name: "carillon_deliver_skipped_total", Help: "Events the sink does not want by its kinds.",
+			Name: "carillon_deliver_skipped_total", Help: "Events the sink does not want by its kinds, exclude and where.",
 		}),
 		dead: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_deliver_dead_total", Help: "Events given up and stored as dead letters.",
@@ -64,5 +70,40 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	for _, c := range []pipeline.Class{pipeline.ClassRetry, pipeline.ClassThrottle, pipeline.ClassReject, pipeline.ClassFatal} {
 		m.failed[c] = failed.WithLabelValues(c.String())
 	}
+	m.breaker(f)
+	m.errands(f)
+	unjudged := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_deliver_where_failures_total",
+		Help: "Events for which the expression where could not be decided: what it asks for is absent (not sent), or it costs too much (sent).",
+	}, []string{"cause"})
+	m.unjudged = map[filter.Verdict]prometheus.Counter{
+		filter.Absent: unjudged.WithLabelValues("absent"), filter.Costly: unjudged.WithLabelValues("cost"),
+	}
 	return m
+}
+
+func (m *metrics) breaker(f promauto.Factory) {
+	held := f.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "carillon_deliver_held_back", Help: "Whether the sink is held back: 1 while it accepts nothing (outage) or rejects too much (rejects).",
+	}, []string{"cause"})
+	m.held = map[trouble]prometheus.Gauge{
+		troubleOutage: held.WithLabelValues("outage"), troubleRejects: held.WithLabelValues("rejects"),
+	}
+	probes := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_deliver_probes_total", Help: "Single events sent to learn whether a sink that is held back may go on, by whether it may.",
+	}, []string{"outcome"})
+	m.probes = map[bool]prometheus.Counter{true: probes.WithLabelValues("goes_on"), false: probes.WithLabelValues("held")}
+}
+
+func (m *metrics) errands(f promauto.Factory) {
+	asked := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_deliver_errands_total", Help: "Events that an operator had redriven, dropped or replayed, by what came of it.",
+	}, []string{"errand", "result"})
+	m.asked = map[journal.ErrandKind]map[Result]prometheus.Counter{}
+	for _, kind := range []journal.ErrandKind{journal.ErrandRedrive, journal.ErrandDrop, journal.ErrandReplay} {
+		m.asked[kind] = map[Result]prometheus.Counter{}
+		for _, r := range results() {
+			m.asked[kind][r] = asked.WithLabelValues(string(kind), string(r))
+		}
+	}
 }

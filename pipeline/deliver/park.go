@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"carillon/pipeline/chime"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/telemetry"
 )
@@ -26,19 +27,23 @@ type page struct {
 	err  error
 }
 
-// restore parks the lanes that were parked when the partition was delivered last. The feed is open and nothing was taken.
-func (r *run) restore(ctx context.Context, lanes map[string]uint64) error {
-	if len(lanes) == 0 {
-		return nil
-	}
+// restore tells the lanes of what was there before: dead letters, and the lanes that were parked when the partition was delivered
+// last. The feed is open and nothing was taken.
+func (r *run) restore(ctx context.Context, dead map[chime.Identity]string, lanes map[string]uint64) error {
 	floor, err := r.set.Journal.SinkFloor(ctx, r.set.ID, r.partition)
 	if err != nil {
 		return err
 	}
-	for key, next := range lanes {
-		r.lanes.Restore(key, next, floor)
+	r.lanes.Begin(floor)
+	for id, key := range dead {
+		r.lanes.Died(id, key)
 	}
-	r.set.Logger.InfoContext(ctx, "meetings are parked", telemetry.Partition(r.partition))
+	for key, next := range lanes {
+		r.lanes.Restore(key, next)
+	}
+	if len(lanes) > 0 {
+		r.set.Logger.InfoContext(ctx, "meetings are parked", telemetry.Partition(r.partition))
+	}
 	return nil
 }
 
@@ -140,7 +145,7 @@ func (r *run) page(ctx context.Context, got page) {
 			continue
 		}
 		e.Sequence = last
-		if _, dead := r.dead[e.ID]; !dead && r.match(e.Kind) {
+		if !r.lanes.Dead(e.ID) && r.judge(&e).Sent() {
 			items = append(items, Item{Event: e, Position: -1})
 		}
 	}

@@ -14,13 +14,23 @@ type Need struct {
 	upTo  uint64
 }
 
-// Restore parks the lane of key as it was stored: next is its next event. The feed begins after floor. It is called before
-// anything is pushed.
-func (l *Lanes) Restore(key string, next, floor uint64) {
-	l.reach = floor
-	n := &lane{key: key, parked: &parkedLane{from: next, upTo: floor, stored: next}}
-	l.byKey[key] = n
+// Begin tells that the feed begins after floor.
+func (l *Lanes) Begin(floor uint64) { l.reach = floor }
+
+// Restore parks the lane of key as it was stored: next is its next event. It is called after Begin and Died, and before anything is
+// pushed.
+func (l *Lanes) Restore(key string, next uint64) {
+	n := l.byKey[key]
+	if n == nil {
+		n = &lane{key: key}
+		l.byKey[key] = n
+	}
+	n.parked = &parkedLane{from: next, upTo: l.reach, stored: next}
 	l.parked++
+	if n.held {
+		n.parked.state = parkedHeld
+		return
+	}
 	l.readOn(n)
 }
 

@@ -37,6 +37,8 @@ const (
 	parkedResting
 	// parkedCaught: it has delivered exactly what the feed has read.
 	parkedCaught
+	// parkedHeld: its meeting has a dead letter, and nothing is sent before that is gone.
+	parkedHeld
 	// parkedGone: it is parked no more.
 	parkedGone
 )
@@ -78,8 +80,8 @@ func (l *Lanes) flag(n *lane) {
 }
 
 // refused notes that the front of a lane was refused for now. A parked lane keeps nothing in memory meanwhile; what it had is
-// returned. Another one is parked when that goes on for too long while the feed has brought more.
-func (l *Lanes) refused(n *lane, now time.Time) []Item {
+// returned. Another one is parked when that goes on for too long, while the sink worked for others and the feed has brought more.
+func (l *Lanes) refused(n *lane, worked time.Time) []Item {
 	if n.parked != nil {
 		items := n.queue
 		n.parked.from, n.queue = items[0].Sequence, nil
@@ -87,15 +89,18 @@ func (l *Lanes) refused(n *lane, now time.Time) []Item {
 		l.freePage(n)
 		return items
 	}
-	if n.stuck = now.Sub(n.first) >= l.patience && n.queue[0].Position < l.newest; n.stuck {
+	if n.stuck = worked.Sub(n.first) >= l.patience && n.queue[0].Position < l.newest; n.stuck {
 		l.flag(n)
 	}
 	return nil
 }
 
-// Overdue returns a lane that is to be parked because it is too long, or was refused for too long, and the sequence of its next
-// event. Store both, then call Park.
+// Overdue returns a lane that is to be parked because it is held, too long, or was refused for too long, and the sequence of its
+// next event. Store both, then call Park.
 func (l *Lanes) Overdue() (key string, next uint64, ok bool) {
+	if key, next, ok = l.heldBack(); ok {
+		return key, next, ok
+	}
 	for l.mayPark() && len(l.flagged) > 0 {
 		n := l.flagged[0]
 		if l.byKey[n.key] == n && n.parked == nil && n.cause == nil && (n.stuck || len(n.queue) > l.laneMax) {
@@ -150,6 +155,10 @@ func (l *Lanes) Park(key string) (flying, left []Item) {
 	n.queue, n.parked, n.stuck = flying, p, false
 	l.size -= len(left)
 	l.parked++
-	l.blind++
+	if n.held {
+		p.state = parkedHeld
+	} else {
+		l.blind++
+	}
 	return flying, left
 }

@@ -31,7 +31,8 @@ func feed(l *Lanes, from, to uint64) (settled []uint64) {
 // and they are not sent, however long that takes.
 func TestRestoredAheadOfTheFeed(t *testing.T) {
 	l := smallLanes()
-	l.Restore("a", 8, 3)
+	l.Begin(3)
+	l.Restore("a", 8)
 	_, caught := l.CaughtUp()
 	require.False(t, caught, "the feed has not reached it")
 	require.Equal(t, []uint64{4, 5, 6}, feed(l, 4, 6))
@@ -50,7 +51,8 @@ func TestRestoredAheadOfTheFeed(t *testing.T) {
 // event by: that one is still read.
 func TestEmptyPageWhileTheFeedGoesOn(t *testing.T) {
 	l := smallLanes()
-	l.Restore("a", 2, 5)
+	l.Begin(5)
+	l.Restore("a", 2)
 	need, ok := l.Hungry()
 	require.True(t, ok)
 	require.Equal(t, []uint64{6}, feed(l, 6, 6))

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"carillon/pipeline/chime"
+	"carillon/pipeline"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/telemetry"
 )
@@ -36,9 +36,9 @@ type run struct {
 	floor     journal.Floor
 	epoch     func() uint64
 	last      uint64 // the epoch when the run began
-	dead      map[chime.Identity]struct{}
 	done      chan result
 	next      []Item // taken from the lanes, waiting for a worker
+	probe     bool   // next is a probe
 	flying    int
 	bytes     int
 	bury      []Dead
@@ -48,6 +48,7 @@ type run struct {
 	pages     chan page
 	reads     sync.WaitGroup
 	full      bool // no lane can be parked until the next tick
+	errands   desk
 	// lanesN and parkedN are as last told to the metrics.
 	lanesN, parkedN int
 }
@@ -64,6 +65,7 @@ func (s *Sink) Run(ctx context.Context, p int, epoch func() uint64) error {
 	}
 	defer r.feed.Stop()
 	defer r.timer.Stop()
+	defer r.errands.close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer r.reads.Wait()
 	defer cancel()
@@ -78,7 +80,7 @@ func (s *Sink) Run(ctx context.Context, p int, epoch func() uint64) error {
 }
 
 func (s *Sink) open(ctx context.Context, p int, epoch func() uint64) (*run, error) {
-	dead, err := s.set.Journal.DeadIn(ctx, s.set.ID, maxDead)
+	dead, err := s.set.Journal.DeadIn(ctx, s.set.ID, p, maxDead)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +93,21 @@ func (s *Sink) open(ctx context.Context, p int, epoch func() uint64) (*run, erro
 	if err != nil {
 		return nil, err
 	}
-	feed, err := s.set.Journal.SinkFeed(ctx, s.set.ID, p, s.set.Config.Start == StartEarliest)
+	feed, err := s.set.Journal.SinkFeed(ctx, s.set.ID, p, s.start)
 	if err != nil {
 		return nil, err
 	}
 	limits := Limits{Parked: max(1, maxParked/s.set.Journal.Partitions()), Pages: maxPages}
 	r := &run{
-		Sink: s, partition: p, feed: feed, epoch: epoch, last: last, dead: dead, parked: parked,
+		Sink: s, partition: p, feed: feed, epoch: epoch, last: last, parked: parked,
 		lanes: NewLanes(&s.set.Config, limits, rand.Float64), pages: make(chan page, maxPages),
-		done: make(chan result, s.set.Config.MaxInFlight+1), timer: time.NewTimer(time.Hour),
+		done: make(chan result, s.set.Config.MaxInFlight+1), timer: time.NewTimer(time.Hour), errands: newDesk(),
 	}
-	if err := r.restore(ctx, lanes); err != nil {
+	err = r.restore(ctx, dead, lanes)
+	if err == nil {
+		err = r.listen()
+	}
+	if err != nil {
 		feed.Stop()
 		r.timer.Stop()
 		return nil, err
@@ -116,6 +122,7 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.tend(ctx); err != nil {
 			return err
 		}
+		changed := r.gate.watch() // Before the question what may be sent, so that no change is missed.
 		jobs := r.offer()
 		r.read(ctx)
 		in := r.feed.Messages()
@@ -127,8 +134,8 @@ func (r *run) loop(ctx context.Context) error {
 			if err := r.take(ctx, m); err != nil {
 				return err
 			}
-		case jobs <- job{items: r.next, done: r.done}:
-			r.next = nil
+		case jobs <- job{items: r.next, probe: r.probe, done: r.done}:
+			r.next, r.probe = nil, false
 			r.flying++
 		case res := <-r.done:
 			r.settle(ctx, res)
@@ -136,8 +143,12 @@ func (r *run) loop(ctx context.Context) error {
 			r.page(ctx, got)
 		case <-r.again:
 			r.buryAll(ctx)
+		case w := <-r.errands.in:
+			r.errand(ctx, w)
+		case <-changed:
 		case <-r.timer.C:
 		case <-tick.C:
+			r.expire()
 			if err := r.progress(ctx, progressAtOnce); err != nil {
 				return err
 			}
@@ -160,9 +171,15 @@ func (r *run) stretched() bool { return r.floor.Open() >= maxSpan }
 // offer returns the channel of the workers when there is something to send, and nil otherwise; then it arms the timer, unless
 // something else has to happen before anything may be sent.
 func (r *run) offer() chan<- job {
+	now := r.set.Clock()
+	may, at := r.gate.pass(now)
+	if len(r.next) > 0 && !r.probe && may != passAll {
+		r.lanes.Untake(r.next)
+		r.next = nil
+	}
 	open := len(r.bury) == 0 && (r.batch == 1 || r.flying == 0)
 	if r.next == nil && open {
-		r.next = r.lanes.Take(nil, r.set.Clock(), r.batch)
+		r.choose(may, now)
 		r.stamp()
 	}
 	n := r.lanes.Waiting()
@@ -172,10 +189,32 @@ func (r *run) offer() chan<- job {
 	if len(r.next) > 0 {
 		return r.jobs
 	}
-	if at, ok := r.lanes.Wake(); ok && open {
-		r.timer.Reset(max(at.Sub(r.set.Clock()), 0))
+	if may != passNone {
+		var waiting bool
+		at, waiting = r.lanes.Wake()
+		open = open && waiting
+	}
+	if open && !at.IsZero() {
+		r.timer.Reset(max(at.Sub(now), 0))
 	}
 	return nil
+}
+
+// choose takes from the lanes what may be sent.
+func (r *run) choose(may pass, now time.Time) {
+	switch may {
+	case passAll:
+		r.next = r.lanes.Take(nil, now, r.batch)
+	case passProbe:
+		if !r.gate.begin(now) {
+			return
+		}
+		r.next = r.lanes.Probe(now)
+		if r.probe = len(r.next) > 0; !r.probe {
+			r.gate.cancel()
+		}
+	case passNone:
+	}
 }
 
 // stamp gives what goes out the epoch of the moment, because an event may wait in its lane while the fence is renewed. Until
@@ -195,10 +234,9 @@ func (r *run) take(ctx context.Context, m journal.Message) error {
 		return r.setAside(ctx, m, position, err)
 	}
 	e.Sequence = m.Sequence
-	_, dead := r.dead[e.ID]
-	wanted := r.match(e.Kind)
-	if !dead && !wanted {
-		r.metrics.skipped.Inc()
+	dead, wanted := r.lanes.Dead(e.ID), true
+	if !dead {
+		wanted = r.wants(&e)
 	}
 	if parked := r.lanes.Pass(e.Key, e.Sequence); parked || dead || !wanted {
 		r.floor.Settle(position)
@@ -207,6 +245,18 @@ func (r *run) take(ctx context.Context, m journal.Message) error {
 	r.bytes += len(e.Body)
 	r.lanes.Push(Item{Event: e, Position: position})
 	return nil
+}
+
+// wants reports whether the sink wants e, and counts why not.
+func (r *run) wants(e *pipeline.Event) bool {
+	v := r.judge(e)
+	if c := r.metrics.unjudged[v]; c != nil {
+		c.Inc()
+	}
+	if !v.Sent() {
+		r.metrics.skipped.Inc()
+	}
+	return v.Sent()
 }
 
 // setAside keeps a message of EVENTS whose headers nobody understands: another program wrote it, or a newer version did. It
@@ -233,6 +283,9 @@ func (r *run) acknowledge() {
 // finish waits for what is with the sink and acknowledges; after an error too, because the next Run sends again what is not
 // settled and must not meet it on its way (I5). The router bounds the wait by stopping the workers.
 func (r *run) finish(ctx context.Context) {
+	if r.probe {
+		r.gate.cancel() // It waited for a worker.
+	}
 	for r.flying > 0 {
 		r.settle(ctx, <-r.done)
 	}

@@ -32,7 +32,7 @@ type rig struct {
 	t     *testing.T
 	ctx   context.Context //nolint:containedctx // bounds one test.
 	j     *journal.Journal
-	fence *journal.Fence
+	fence *journal.Fence // of partition 0
 	count map[string]int
 }
 
@@ -109,10 +109,12 @@ func testConfig() Config {
 func (r *rig) build(id string, sink pipeline.Sink, c Config) *delivery {
 	r.t.Helper()
 	d := &delivery{t: r.t, reg: prometheus.NewRegistry(), done: make(chan error, 1)}
-	d.Sink = NewSink(sink, Settings{
+	var err error
+	d.Sink, err = NewSink(sink, Settings{
 		Settings: pipeline.Settings{ID: id, Logger: slog.New(slog.DiscardHandler), Registerer: d.reg, Clock: time.Now},
 		Journal:  r.j, Config: c,
 	})
+	require.NoError(r.t, err)
 	require.NoError(r.t, d.Start(r.ctx))
 	return d
 }
@@ -177,9 +179,9 @@ func (r *rig) settled() {
 }
 
 // dead returns the identities of the dead letters of a sink.
-func (r *rig) dead(sink string) map[chime.Identity]struct{} {
+func (r *rig) dead(sink string) map[chime.Identity]string {
 	r.t.Helper()
-	ids, err := r.j.DeadIn(r.ctx, sink, 1000)
+	ids, err := r.j.DeadIn(r.ctx, sink, 0, 1000)
 	require.NoError(r.t, err)
 	return ids
 }

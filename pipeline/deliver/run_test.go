@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"carillon/pipeline"
+	"carillon/pipeline/filter"
 	"carillon/pipeline/pipelinetest"
 )
 
@@ -32,7 +33,7 @@ func TestReadingStopsAtTheLimit(t *testing.T) {
 	c.LaneMax = 100_000
 	d := r.build("out", h, c)
 	var taken atomic.Int64
-	d.match = func(string) bool { taken.Add(1); return true }
+	d.judge = func(*pipeline.Event) filter.Verdict { taken.Add(1); return filter.Wanted }
 	d.run(r.ctx, r.fence.Epoch)
 	r.eventually("reading up to the limit", func() bool { return taken.Load() >= maxOpenBytes/size })
 	<-time.After(200 * time.Millisecond)
@@ -121,7 +122,8 @@ func TestNoTimerWhileNothingMayBeSent(t *testing.T) {
 			lanes.Push(Item{Event: pipeline.Event{Key: "a"}})
 			past := time.Now().Add(-time.Minute)
 			lanes.Settle(past, lanes.Take(nil, past, 1), []error{errRefused})
-			s := NewSink(&pipelinetest.Sink{}, Settings{Settings: pipeline.Settings{Registerer: prometheus.NewRegistry()}, Config: testConfig()})
+			s, err := NewSink(&pipelinetest.Sink{}, Settings{Settings: pipeline.Settings{Registerer: prometheus.NewRegistry()}, Config: testConfig()})
+			require.NoError(t, err)
 			r := &run{Sink: s, lanes: lanes, timer: time.NewTimer(time.Hour), epoch: func() uint64 { return 1 }}
 			defer r.timer.Stop()
 			block(r)

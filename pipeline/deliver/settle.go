@@ -13,6 +13,7 @@ import (
 func (r *run) settle(ctx context.Context, res result) {
 	r.flying--
 	now := r.set.Clock()
+	r.lanes.Lost(r.gate.settle(now, res.probe, res.items, res.errs))
 	v := r.lanes.Settle(now, res.items, res.errs)
 	for i := range v.Accepted {
 		r.accepted(&v.Accepted[i], now)
@@ -22,6 +23,9 @@ func (r *run) settle(ctx context.Context, res result) {
 	}
 	for class, n := range v.Failed {
 		r.metrics.failed[class].Add(float64(n))
+	}
+	for i := range v.Answered {
+		r.answered(ctx, &v.Answered[i])
 	}
 	if v.Fatal != nil {
 		r.fail(v.Fatal)
@@ -53,11 +57,9 @@ func (r *run) buryAll(ctx context.Context) {
 	r.again = nil
 	for len(r.bury) > 0 {
 		d := r.bury[0]
-		err := r.set.Journal.AppendDead(ctx, journal.DeadLetter{Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Attempts: d.Attempts})
-		if errors.Is(err, journal.ErrRefused) {
-			d.Body = nil // Too large with its reason: keep the record of it; EVENTS still has the body.
-			err = r.set.Journal.AppendDead(ctx, journal.DeadLetter{Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Attempts: d.Attempts})
-		}
+		err := r.store(ctx, journal.DeadLetter{
+			Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Excerpt: excerpt(d.Cause), Attempts: d.Attempts, Died: r.set.Clock(),
+		})
 		if err != nil {
 			r.set.Logger.WarnContext(ctx, "dead letter not stored; the sink waits", telemetry.Err(err))
 			r.again = time.After(buryRetry)
@@ -66,7 +68,34 @@ func (r *run) buryAll(ctx context.Context) {
 		r.set.Logger.WarnContext(ctx, "event given up", telemetry.Event(d.ID.String()), telemetry.Kind(d.Kind), telemetry.Attempts(d.Attempts), telemetry.Err(d.Cause))
 		r.metrics.dead.Inc()
 		r.forget(&r.bury[0].Item)
-		r.lanes.Buried(d)
+		left := r.lanes.Buried(d)
+		for i := range left {
+			r.forget(&left[i])
+		}
 		r.bury = r.bury[1:]
 	}
+}
+
+// store puts a dead letter where it stays until somebody deals with it.
+func (r *run) store(ctx context.Context, d journal.DeadLetter) error {
+	err := r.set.Journal.AppendDead(ctx, d)
+	if errors.Is(err, journal.ErrRefused) {
+		d.Body, d.Stripped = nil, true // Too large with its reason: keep the record of it; EVENTS still has the body.
+		err = r.set.Journal.AppendDead(ctx, d)
+	}
+	return err
+}
+
+// excerptError is an error that knows the beginning of what the far side answered.
+type excerptError interface {
+	error
+	Excerpt() string
+}
+
+// excerpt returns what err knows of the far side's answer.
+func excerpt(err error) string {
+	if e, ok := errors.AsType[excerptError](err); ok {
+		return e.Excerpt()
+	}
+	return ""
 }

@@ -3,10 +3,12 @@ package deliver
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	"carillon/pipeline"
+	"carillon/pipeline/filter"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/telemetry"
 )
@@ -23,11 +25,14 @@ type Sink struct {
 	set     Settings
 	sink    pipeline.Sink
 	batch   int
-	match   matcher
+	judge   func(*pipeline.Event) filter.Verdict
+	start   journal.Start
+	gate    *gate
 	metrics *metrics
 	jobs    chan job
 	wg      sync.WaitGroup
 	cancel  context.CancelFunc
+	deaf    func() // ends the listening for resumption; nil before Start
 	failed  chan struct{}
 	once    sync.Once
 	fatal   error
@@ -36,27 +41,40 @@ type Sink struct {
 // job is one Write.
 type job struct {
 	items []Item
+	probe bool
 	done  chan<- result
 }
 
 type result struct {
 	items []Item
+	probe bool
 	errs  []error
 }
 
-// NewSink returns the delivery to sink. Backoff, patience and lag follow the clock of set, time.Now when it has none.
-func NewSink(sink pipeline.Sink, set Settings) *Sink {
+// NewSink returns the delivery to sink. Backoff, patience and lag follow the clock of set, time.Now when it has none. An error means
+// that Validate would refuse the configuration.
+func NewSink(sink pipeline.Sink, set Settings) (*Sink, error) {
 	if set.Clock == nil {
 		set.Clock = time.Now
 	}
+	start, err := set.Config.Start.place()
+	if err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	wanted, err := filter.New(filter.Rules{Kinds: set.Config.Kinds, Exclude: set.Config.Exclude, Where: set.Config.Where})
+	if err != nil {
+		return nil, fmt.Errorf("where: %w", err)
+	}
+	m := newMetrics(set.Registerer)
 	s := &Sink{
-		set: set, sink: sink, batch: 1, match: newMatcher(set.Config.Kinds), metrics: newMetrics(set.Registerer),
+		set: set, sink: sink, batch: 1, judge: wanted.Judge, start: start, metrics: m,
+		gate: newGate(newBreaker(set.Config.Retry, set.Config.Guard, rand.Float64), m, set.Logger),
 		jobs: make(chan job), failed: make(chan struct{}),
 	}
 	if b, ok := sink.(pipeline.Batcher); ok {
 		s.batch = max(1, b.MaxBatch())
 	}
-	return s
+	return s, nil
 }
 
 // Start makes the sink's consumers and its workers. The context bounds only the start.
@@ -66,9 +84,14 @@ func (s *Sink) Start(ctx context.Context) error {
 			return fmt.Errorf("starting sink %q: %w", s.set.ID, err)
 		}
 	}
-	if err := s.set.Journal.EnsureSink(ctx, s.set.ID, s.set.Config.Start == StartEarliest); err != nil {
+	if err := s.set.Journal.EnsureSink(ctx, s.set.ID, s.start); err != nil {
 		return fmt.Errorf("starting sink %q: %w", s.set.ID, err)
 	}
+	stop, err := s.set.Journal.OnResume(s.set.ID, func() { s.gate.resume(s.set.Clock()) })
+	if err != nil {
+		return fmt.Errorf("starting sink %q: %w", s.set.ID, err)
+	}
+	s.deaf = stop
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	for range s.set.Config.MaxInFlight {
@@ -89,6 +112,9 @@ func (s *Sink) Abort() {
 func (s *Sink) Stop(ctx context.Context) error {
 	s.Abort()
 	s.wg.Wait()
+	if s.deaf != nil {
+		s.deaf()
+	}
 	if err := s.sink.Close(ctx); err != nil {
 		return fmt.Errorf("closing sink %q: %w", s.set.ID, err)
 	}

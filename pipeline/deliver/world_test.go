@@ -3,6 +3,7 @@ package deliver
 import (
 	"errors"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -33,6 +34,7 @@ type reading struct {
 // What is stored outlives a restart.
 type world struct {
 	t      *rapid.T
+	dice   *rand.Rand
 	config Config
 	most   Limits
 	now    time.Time
@@ -45,6 +47,9 @@ type world struct {
 	wanted map[string][]uint64 // the sequences that a meeting has to get
 	passed map[string]int      // how many of them are settled for good
 
+	asks  int               // so many were asked for in all lives
+	asked map[string][]Item // what was asked for of each meeting and not answered
+
 	lanes  *Lanes
 	floor  journal.Floor
 	fed    uint64 // the last sequence the feed brought
@@ -53,15 +58,22 @@ type world struct {
 	bury   []Dead
 	reads  []reading
 	latest map[string]uint64 // the last event of each meeting that was sent in this life
+	done   map[uint64]bool   // dead letters that were accepted in this life
 	begin  map[string]uint64 // where a meeting may begin again in this life
+}
+
+// dice returns an unbiased source of chance: what rapid draws is mostly small, so that steps with high numbers hardly happened.
+func dice(t *rapid.T) *rand.Rand {
+	return rand.New(rand.NewChaCha8([32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "dice"))))
 }
 
 func newWorld(t *rapid.T) *world {
 	w := &world{
-		t: t, now: time.Unix(1_700_000_000, 0), stored: map[string]uint64{}, dead: map[uint64]bool{},
+		t: t, dice: dice(t), now: time.Unix(1_700_000_000, 0), stored: map[string]uint64{}, dead: map[uint64]bool{},
 		wanted: map[string][]uint64{}, passed: map[string]int{},
 	}
 	w.config = Config{
+		OnDead:       rapid.SampledFrom([]OnDead{OnDeadContinue, OnDeadPark}).Draw(t, "on dead"),
 		LaneMax:      rapid.IntRange(1, 4).Draw(t, "lane max"),
 		LanePatience: time.Duration(rapid.IntRange(1, 200).Draw(t, "patience")) * time.Millisecond,
 		Retry: RetryConfig{
@@ -79,16 +91,24 @@ func (w *world) live() {
 	w.lanes = NewLanes(&w.config, w.most, func() float64 { return 0.5 })
 	w.floor, w.fed, w.held = journal.Floor{}, w.acked, 0
 	w.flying, w.bury, w.reads = nil, nil, nil
+	w.asked, w.done = map[string][]Item{}, map[uint64]bool{}
 	w.latest, w.begin = map[string]uint64{}, maps.Clone(w.stored)
+	w.lanes.Begin(w.acked)
+	for _, seq := range slices.Sorted(maps.Keys(w.dead)) {
+		if !w.dead[seq] {
+			continue
+		}
+		w.lanes.Died(chime.Identity{byte(seq), 1}, w.log[seq-1].key)
+	}
 	for _, key := range slices.Sorted(maps.Keys(w.stored)) {
-		w.lanes.Restore(key, w.stored[key], w.acked)
+		w.lanes.Restore(key, w.stored[key])
 	}
 }
 
 func (w *world) append() {
 	r := record{
-		key: rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(w.t, "key"), seq: uint64(len(w.log) + 1),
-		wanted: rapid.IntRange(0, 5).Draw(w.t, "unwanted") > 0,
+		key: []string{"a", "b", "c", "d"}[w.dice.IntN(4)], seq: uint64(len(w.log) + 1),
+		wanted: w.dice.IntN(6) > 0,
 	}
 	w.log = append(w.log, r)
 	if r.wanted {
@@ -111,7 +131,7 @@ func (w *world) take() {
 	require.Equal(w.t, w.fed+1, r.seq, "an event that the feed has not brought was purged")
 	w.fed = r.seq
 	position := w.floor.Add(strconv.FormatUint(r.seq, 10))
-	if w.lanes.Pass(r.key, r.seq) || !r.wanted || w.dead[r.seq] {
+	if w.lanes.Pass(r.key, r.seq) || !r.wanted || w.lanes.Dead(item(r, 0).ID) {
 		w.floor.Settle(position)
 		return
 	}
@@ -120,13 +140,108 @@ func (w *world) take() {
 }
 
 func item(r record, position int) Item {
-	return Item{Event: pipeline.Event{Key: r.key, Sequence: r.seq, ID: chime.Identity{byte(r.seq)}}, Position: position}
+	return Item{Event: pipeline.Event{Key: r.key, Sequence: r.seq, ID: chime.Identity{byte(r.seq), 1}}, Position: position}
 }
 
 func (w *world) send() {
-	items := w.lanes.Take(nil, w.now, rapid.IntRange(1, 5).Draw(w.t, "limit"))
-	if len(items) > 0 {
-		w.flying = append(w.flying, items)
+	var items []Item
+	if w.dice.IntN(5) == 0 {
+		items = w.lanes.Probe(w.now)
+		require.LessOrEqual(w.t, len(items), 1)
+	} else {
+		items = w.lanes.Take(nil, w.now, 1+w.dice.IntN(5))
+	}
+	if len(items) == 0 {
+		return
+	}
+	w.alone(items)
+	if w.dice.IntN(10) == 0 {
+		w.lanes.Untake(items)
+		return
+	}
+	w.flying = append(w.flying, items)
+}
+
+// alone checks that nothing of a meeting is sent beside something else of it, what was asked for included (I5).
+func (w *world) alone(items []Item) {
+	busy := map[string]bool{}
+	for _, batch := range w.flying {
+		for i := range batch {
+			busy[batch[i].Key] = true
+		}
+	}
+	lane := map[string]bool{}
+	for i := range items {
+		key, asked := items[i].Key, items[i].Ticket != 0
+		require.False(w.t, busy[key], "two at once of meeting %s", key)
+		require.False(w.t, asked && lane[key], "asked for, and beside its lane")
+		if !asked {
+			require.False(w.t, w.config.OnDead == OnDeadPark && w.letters(key) > 0, "sent although the meeting has a dead letter")
+		}
+		busy[key], lane[key] = asked, true
+	}
+}
+
+// letters counts the dead letters of a meeting.
+func (w *world) letters(key string) (n int) {
+	for seq, there := range w.dead {
+		if there && w.log[seq-1].key == key {
+			n++
+		}
+	}
+	return n
+}
+
+// ask asks for a dead letter that nobody asked for yet, or for any event that is history.
+func (w *world) ask() {
+	if len(w.log) == 0 {
+		return
+	}
+	r := w.log[w.dice.IntN(len(w.log))]
+	for _, i := range w.asked[r.key] {
+		if i.Sequence == r.seq {
+			return
+		}
+	}
+	i := item(r, -1)
+	if !w.lanes.Letter(i.ID) && !w.lanes.Passed(r.key, r.seq) {
+		return
+	}
+	if !w.lanes.Letter(i.ID) && r.wanted {
+		at, _ := slices.BinarySearch(w.wanted[r.key], r.seq)
+		require.Less(w.t, at, w.passed[r.key], "history that was not delivered")
+	}
+	w.asks++
+	i.Ticket = w.asks
+	w.lanes.Ask(i)
+	w.asked[r.key] = append(w.asked[r.key], i)
+}
+
+// withdraw takes back something that was asked for.
+func (w *world) withdraw() {
+	for _, key := range slices.Sorted(maps.Keys(w.asked)) {
+		k := w.dice.IntN(len(w.asked[key]))
+		if w.lanes.Withdraw(key, w.asked[key][k].Ticket) {
+			w.unasked(key, k)
+			return
+		}
+	}
+}
+
+func (w *world) unasked(key string, k int) {
+	if w.asked[key] = slices.Delete(w.asked[key], k, k+1); len(w.asked[key]) == 0 {
+		delete(w.asked, key)
+	}
+}
+
+// answered takes what came of something that was asked for: in the order of asking. A dead letter that was accepted is none.
+func (w *world) answered(a *Answered) {
+	first := w.asked[a.Key][0]
+	require.Equal(w.t, first.Ticket, a.Ticket)
+	w.unasked(a.Key, 0)
+	if a.Err == nil && w.dead[a.Sequence] {
+		w.dead[a.Sequence], w.done[a.Sequence] = false, true
+		w.lanes.Gone(a.ID)
 	}
 }
 
@@ -138,6 +253,7 @@ func (w *world) arrived(i *Item) {
 	require.True(w.t, ok, "not wanted")
 	require.LessOrEqual(w.t, at, w.passed[i.Key], "event %d overtook another one of meeting %s", i.Sequence, i.Key)
 	require.Greater(w.t, i.Sequence, w.latest[i.Key], "sent twice in one life")
+	require.False(w.t, w.done[i.Sequence], "sent again after it was redriven")
 	require.GreaterOrEqual(w.t, i.Sequence, w.begin[i.Key], "repeated although it was stored that it is passed")
 	w.latest[i.Key] = i.Sequence
 	w.passed[i.Key] = max(w.passed[i.Key], at+1)
@@ -151,7 +267,7 @@ func (w *world) forget(i *Item) {
 }
 
 func (w *world) settle(answer func() error) {
-	k := rapid.IntRange(0, len(w.flying)-1).Draw(w.t, "batch")
+	k := w.dice.IntN(len(w.flying))
 	items := w.flying[k]
 	w.flying = slices.Delete(w.flying, k, k+1)
 	errs := make([]error, len(items))
@@ -166,16 +282,21 @@ func (w *world) settle(answer func() error) {
 	for i := range v.Released {
 		w.forget(&v.Released[i])
 	}
+	for i := range v.Answered {
+		w.answered(&v.Answered[i])
+	}
 	w.bury = append(w.bury, v.Dead...)
 }
 
 // answer refuses meeting a for most of the time and the others now and then.
 func (w *world) answer() error {
-	switch n := rapid.IntRange(0, 9).Draw(w.t, "answer"); {
+	switch n := w.dice.IntN(10); {
 	case n < 4:
 		return errRefused
 	case n == 4:
 		return pipeline.Reject(errRefused)
+	case n == 5:
+		return heldError{pipeline.Reject(errRefused)}
 	}
 	return nil
 }
@@ -186,12 +307,15 @@ func (w *world) buried() {
 	w.bury = w.bury[1:]
 	w.arrived(&d.Item)
 	w.dead[d.Sequence] = true
-	if rapid.IntRange(0, 9).Draw(w.t, "crash after burial") == 0 {
+	if w.dice.IntN(10) == 0 {
 		w.live()
 		return
 	}
 	w.forget(&d.Item)
-	w.lanes.Buried(d)
+	left := w.lanes.Buried(d)
+	for i := range left {
+		w.forget(&left[i])
+	}
 }
 
 var (
@@ -203,7 +327,7 @@ var (
 func (w *world) store(sure bool, f func()) error {
 	n := 9
 	if !sure {
-		n = rapid.IntRange(0, 9).Draw(w.t, "outcome")
+		n = w.dice.IntN(10)
 	}
 	switch n {
 	case 0:
@@ -221,8 +345,8 @@ func (w *world) store(sure bool, f func()) error {
 // park does for one lane what the shell does.
 func (w *world) park(sure bool) {
 	key, next, ok := w.lanes.Overdue()
-	if !ok && rapid.Bool().Draw(w.t, "blocked") {
-		key, next, ok = w.lanes.Blocking(rapid.Bool().Draw(w.t, "by age"))
+	if !ok && w.dice.IntN(2) == 0 {
+		key, next, ok = w.lanes.Blocking(w.dice.IntN(2) == 0)
 	}
 	if !ok {
 		return
@@ -260,7 +384,7 @@ func (w *world) progress(sure bool) {
 	w.lanes.Review()
 	_ = w.lanes.Progress(3, func(key string, next uint64) error {
 		require.Contains(w.t, w.stored, key)
-		require.Greater(w.t, next, w.stored[key])
+		require.GreaterOrEqual(w.t, next, w.stored[key]) // Again after an outcome that nobody knows.
 		return w.store(sure, func() { w.stored[key] = next })
 	})
 }
@@ -273,7 +397,7 @@ func (w *world) read(sure bool) {
 	if len(w.reads) == 0 {
 		return
 	}
-	i := rapid.IntRange(0, len(w.reads)-1).Draw(w.t, "reading")
+	i := w.dice.IntN(len(w.reads))
 	r := &w.reads[i]
 	if !r.done {
 		w.look(r)
@@ -281,7 +405,7 @@ func (w *world) read(sure bool) {
 	}
 	got := *r
 	w.reads = slices.Delete(w.reads, i, i+1)
-	if !sure && rapid.IntRange(0, 4).Draw(w.t, "unreadable") == 0 {
+	if !sure && w.dice.IntN(5) == 0 {
 		w.lanes.Missed(got.need, w.now)
 		return
 	}
@@ -289,7 +413,7 @@ func (w *world) read(sure bool) {
 	last := uint64(0)
 	for _, e := range got.got {
 		last = e.seq
-		if e.wanted && !w.dead[e.seq] {
+		if e.wanted && !w.lanes.Dead(item(e, -1).ID) {
 			items = append(items, item(e, -1))
 		}
 	}
@@ -298,7 +422,7 @@ func (w *world) read(sure bool) {
 
 // look reads a page as long as the server happens to make it.
 func (w *world) look(r *reading) {
-	size := min(r.need.Limit, rapid.IntRange(1, 3).Draw(w.t, "page"))
+	size := min(r.need.Limit, 1+w.dice.IntN(3))
 	for _, e := range w.from(r.need.From) {
 		if e.key == r.need.Key && len(r.got) < size {
 			r.got = append(r.got, e)

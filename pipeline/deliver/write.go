@@ -16,7 +16,7 @@ func (s *Sink) work(ctx context.Context) {
 	for {
 		select {
 		case j := <-s.jobs:
-			j.done <- result{items: j.items, errs: s.send(ctx, j.items)}
+			j.done <- result{items: j.items, probe: j.probe, errs: s.send(ctx, j.items)}
 		case <-ctx.Done():
 			return
 		}

@@ -136,6 +136,13 @@ func TestKindsAgainstModel(t *testing.T) {
 	require.False(t, ValidPattern("a[b"))
 }
 
+// TestKindsHaveNoSegments expects a star to go on at a slash.
+func TestKindsHaveNoSegments(t *testing.T) {
+	require.True(t, MatchKind("family:a/*", "family:a/b/c"))
+	require.True(t, MatchKind("*", "family:a/b"))
+	require.False(t, MatchKind("family:?b", "family:a"))
+}
+
 // FuzzWhere expects no expression and no body to panic or to take for ever.
 func FuzzWhere(f *testing.F) {
 	f.Add(`detail.a == 1`, `{"detail":{"a":1}}`)

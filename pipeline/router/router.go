@@ -143,7 +143,10 @@ func (r *Router) startSinks(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("building sink %q: %w", s.ID, err)
 		}
-		d := deliver.NewSink(sink, deliver.Settings{Settings: set, Journal: r.journal, Config: s.Deliver})
+		d, err := deliver.NewSink(sink, deliver.Settings{Settings: set, Journal: r.journal, Config: s.Deliver})
+		if err != nil {
+			return fmt.Errorf("building sink %q: %w", s.ID, err)
+		}
 		r.teardown.add("sink "+s.ID, d.Stop)
 		if err := d.Start(ctx); err != nil {
 			return err

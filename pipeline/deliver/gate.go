@@ -1,0 +1,140 @@
+package deliver
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"carillon/pipeline"
+	"carillon/pipeline/telemetry"
+)
+
+// gate is the breaker of a sink as its partitions share it. It is safe for concurrent use.
+type gate struct {
+	mu      sync.Mutex
+	breaker *breaker
+	changed chan struct{} // closed when something else may be sent than before
+	last    error         // what was said last that opened it, or keeps it open
+	metrics *metrics
+	logger  *slog.Logger
+}
+
+func newGate(b *breaker, m *metrics, logger *slog.Logger) *gate {
+	return &gate{breaker: b, changed: make(chan struct{}), metrics: m, logger: logger}
+}
+
+// watch returns a channel that is closed when it is worth to ask again. Get it before asking.
+func (g *gate) watch() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.changed
+}
+
+// pass says what may be sent at now, and when nothing may, when a probe may go; zero while one is with the sink.
+func (g *gate) pass(now time.Time) (pass, time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.breaker.pass(now)
+	if p == passNone && !g.breaker.probing {
+		return p, g.breaker.probeAt
+	}
+	return p, time.Time{}
+}
+
+// begin takes the probe, unless another partition was faster.
+func (g *gate) begin(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.breaker.pass(now) != passProbe {
+		return false
+	}
+	g.breaker.begin()
+	return true
+}
+
+// cancel gives the probe back, because there was nothing to send or nobody to send it.
+func (g *gate) cancel() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.breaker.cancel()
+}
+
+// settle takes the answers to one call, marks those errors that the meetings are not charged for, and returns for how long the
+// sink was held back in all.
+func (g *gate) settle(now time.Time, probe bool, items []Item, errs []error) time.Duration {
+	answers := make([]answer, len(items))
+	for i := range items {
+		answers[i] = answer{key: items[i].Key, ok: errs[i] == nil}
+		if errs[i] != nil {
+			answers[i].class, answers[i].wait = pipeline.Classify(errs[i])
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.breaker.trouble
+	held := g.breaker.settle(now, probe, answers)
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		if held[i] {
+			errs[i] = heldError{err}
+		}
+		if g.breaker.trouble != troubleNone && (probe || before == troubleNone) {
+			g.last = err
+		}
+	}
+	if probe || before != g.breaker.trouble {
+		g.tell(before, probe)
+	}
+	return g.breaker.lostAt(now)
+}
+
+// resume lets everything pass again, because an operator says so.
+func (g *gate) resume(now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.breaker.trouble
+	g.breaker.close(now)
+	if before != troubleNone {
+		g.tell(before, false)
+	}
+}
+
+// tell wakes the partitions and reports a change.
+func (g *gate) tell(before trouble, probe bool) {
+	close(g.changed)
+	g.changed = make(chan struct{})
+	after := g.breaker.trouble
+	if probe {
+		g.metrics.probes[after == troubleNone].Inc()
+	}
+	if before == after {
+		return
+	}
+	g.metrics.held[troubleOutage].Set(oneIf(after == troubleOutage))
+	g.metrics.held[troubleRejects].Set(oneIf(after == troubleRejects))
+	switch after {
+	case troubleNone:
+		g.logger.Info("sink goes on")
+	case troubleOutage:
+		g.logger.Warn("sink accepts nothing: one event at a time is tried until one is accepted", telemetry.Err(g.last))
+	case troubleRejects:
+		g.logger.Error("sink is held back: it rejects too many events, which is more often a wrong configuration than wrong events; "+
+			`one event at a time is tried until one is accepted or somebody says "carillon sinks resume"`, telemetry.Err(g.last))
+	}
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// trouble returns why the sink is held back, since when, and what it said last.
+func (g *gate) trouble() (trouble, time.Time, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.breaker.trouble, g.breaker.since, g.last
+}
