@@ -27,6 +27,8 @@ type Config struct {
 	HTTP router.HTTPConfig
 	// Admin is admin: the listener for operators.
 	Admin router.AdminConfig
+	// Delivery is delivery: what concerns all sinks together.
+	Delivery router.DeliveryConfig
 	// Shutdown is shutdown: how long a stop may take.
 	Shutdown router.ShutdownConfig
 	// Identity is identity: what counts as a copy of an event.

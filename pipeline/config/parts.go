@@ -34,13 +34,15 @@ type section struct {
 // sections sets the defaults and returns every section with the field it decodes into.
 func (c *Config) sections() []section {
 	c.NATS, c.Stream = journal.DefaultConnect(), journal.DefaultStream()
-	c.HTTP, c.Admin, c.Shutdown = router.DefaultHTTP(), router.DefaultAdmin(), router.DefaultShutdown()
+	c.HTTP, c.Admin = router.DefaultHTTP(), router.DefaultAdmin()
+	c.Delivery, c.Shutdown = router.DefaultDelivery(), router.DefaultShutdown()
 	c.Identity, c.Order, c.Log = dedupe.DefaultConfig(), order.DefaultConfig(), telemetry.DefaultLog()
 	return []section{
 		{"nats", &c.NATS},
 		{"stream", &c.Stream},
 		{"http", &c.HTTP},
 		{"admin", &c.Admin},
+		{"delivery", &c.Delivery},
 		{"shutdown", &c.Shutdown},
 		{"identity", &c.Identity},
 		{"order", &c.Order},

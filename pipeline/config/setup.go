@@ -10,7 +10,7 @@ import (
 // Setup returns what a router needs to run this configuration with the factories it was loaded with.
 func (c *Config) Setup(factories pipeline.Factories) (router.Setup, error) {
 	s := router.Setup{
-		Connect: c.NATS, Stream: c.Stream, Identity: c.Identity, Order: c.Order, HTTP: c.HTTP, Admin: c.Admin, Shutdown: c.Shutdown,
+		Connect: c.NATS, Stream: c.Stream, Identity: c.Identity, Order: c.Order, HTTP: c.HTTP, Admin: c.Admin, Delivery: c.Delivery, Shutdown: c.Shutdown,
 	}
 	for _, src := range c.Sources {
 		f, err := find(factories.Sources, src.Type, func(f pipeline.SourceFactory) string { return f.Type })

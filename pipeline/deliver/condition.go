@@ -1,6 +1,10 @@
 package deliver
 
-import "time"
+import (
+	"time"
+
+	"carillon/pipeline"
+)
 
 // State says in one word how a sink is doing.
 type State string
@@ -45,3 +49,9 @@ func (s *Sink) Condition() Condition {
 	}
 	return c
 }
+
+// ID returns the sink's id.
+func (s *Sink) ID() string { return s.set.ID }
+
+// Wants reports whether the sink is sent e by its kinds, exclude and where.
+func (s *Sink) Wants(e *pipeline.Event) bool { return s.judge(e).Sent() }

@@ -106,7 +106,7 @@ func (e *emitter) sort(ctx context.Context, c *call, index int, n pipeline.Notif
 	case item.Err != nil:
 		e.quarantine(ctx, c, index, note, item.Err)
 	case len(item.Body) > limit:
-		e.quarantine(ctx, c, index, note, &refusal{fmt.Sprintf("%d bytes are more than the %d the journal takes", len(item.Body), limit)})
+		e.quarantine(ctx, c, index, note, tooLarge(len(item.Body), limit))
 	default:
 		c.units = append(c.units, unit{index: index, note: note})
 	}

@@ -101,6 +101,20 @@ func (j *Journal) DeadIn(ctx context.Context, sink string, p, limit int) (map[ch
 	return ids, nil
 }
 
+// DeadCounts adds up how many dead letters each sink has.
+func (j *Journal) DeadCounts(ctx context.Context, counts map[string]int) error {
+	info, err := j.streams[j.names.dead()].Info(ctx, jetstream.WithSubjectFilter(j.names.deadFilter("", "")))
+	if err != nil {
+		return fmt.Errorf("counting dead letters: %w", err)
+	}
+	for subject, n := range info.State.Subjects {
+		if parts := strings.Split(subject, "."); len(parts) > 3 {
+			counts[parts[2]] += int(n) //nolint:gosec // no stream has more
+		}
+	}
+	return nil
+}
+
 // DeadOf returns the dead letter that sink has of the event id of key; false when there is none.
 func (j *Journal) DeadOf(ctx context.Context, sink, key string, id chime.Identity) (DeadLetter, bool, error) {
 	return j.deadLetter(ctx, map[string]any{"last_by_subj": j.names.deadSubject(sink, key, id)})

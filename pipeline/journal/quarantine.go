@@ -77,6 +77,10 @@ func (j *Journal) QuarantineList(ctx context.Context, place uint64, f func(Quara
 	open := map[string]*QuarantineRecord{}
 	stream, filter := j.names.place(PlaceQuarantine)
 	err := j.scanFrom(ctx, stream, filter, place, func(m Message) error {
+		part, _, inParts := strings.Cut(value(m.Header, HeaderPart), "/")
+		if place > 1 && inParts && part != "1" && open[value(m.Header, HeaderID)] == nil {
+			return nil // Its beginning is before place.
+		}
 		r := gather(open, &m)
 		r.Body = nil
 		if r.Missing > 0 {

@@ -90,6 +90,7 @@ func TestQuarantineIsRead(t *testing.T) {
 			require.True(t, bytes.Equal(large, got.Body))
 		}
 	}
+	require.Equal(t, all[2:], list(all[1].Place+1), "a list that goes on shows no half of a record")
 	require.NoError(t, j.remove(bounded(t), j.names.quarantine(), all[1].places[1]))
 	broken := list(0)
 	require.Len(t, broken, 4)

@@ -65,7 +65,7 @@ func (j *Journal) Sinks(ctx context.Context) ([]SinkState, error) {
 	states := map[string]*SinkState{}
 	list := stream.ListConsumers(ctx)
 	for c := range list.Info() {
-		id, _, ok := sinkOf(c.Name)
+		id, ok := sinkOf(c.Name)
 		if !ok {
 			continue
 		}
@@ -98,15 +98,15 @@ func (s *SinkState) add(c *jetstream.ConsumerInfo, last uint64) {
 	}
 }
 
-// sinkOf splits the name of a sink's consumer.
-func sinkOf(consumer string) (sink string, p int, ok bool) {
+// sinkOf returns the sink of which consumer is the one of a partition; false when it is another consumer.
+func sinkOf(consumer string) (sink string, ok bool) {
 	rest, ok := strings.CutPrefix(consumer, sinkConsumerPrefix)
 	at := strings.LastIndexByte(rest, '-')
 	if !ok || at < 1 {
-		return "", 0, false
+		return "", false
 	}
-	p, err := strconv.Atoi(rest[at+1:])
-	return rest[:at], p, err == nil
+	_, err := strconv.Atoi(rest[at+1:])
+	return rest[:at], err == nil
 }
 
 // ForgetSink removes the position and the parked lanes of a sink. Its dead letters stay. That there is none is no error: it may

@@ -51,7 +51,7 @@ func TestSinksAreListed(t *testing.T) {
 	require.EqualValues(t, 3, states[1].Waiting)
 	require.Zero(t, states[1].Gone)
 	for _, name := range []string{"sink-", "sink--1", "sink-a", "sequence-1", "sink-a-x"} {
-		_, _, ok := sinkOf(name)
+		_, ok := sinkOf(name)
 		require.False(t, ok, name)
 	}
 }

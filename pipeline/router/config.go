@@ -5,9 +5,15 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"carillon/pipeline"
 )
 
-const mostInFlight = 65536
+const (
+	mostInFlight = 65536
+	// shortestToken keeps a token from being guessed.
+	shortestToken = 16
+)
 
 // HTTPConfig is the part of the configuration under http: the listener that SNS and EventBridge post to.
 type HTTPConfig struct {
@@ -31,8 +37,18 @@ type TLSConfig struct {
 
 // AdminConfig is the part of the configuration under admin: the listener for operators.
 type AdminConfig struct {
-	// Listen is host:port for /metrics, /healthz and /readyz.
+	// Listen is host:port for /metrics, /healthz, /readyz and the API.
 	Listen string `koanf:"listen"`
+	// Token is what a request to the API must carry as "Authorization: Bearer ...", at least 16 characters. Without a token there
+	// is no API: whoever reaches it can read what is in the journal, and drop it.
+	Token pipeline.Secret `koanf:"token"`
+}
+
+// DeliveryConfig is the part of the configuration under delivery: what concerns all sinks together.
+type DeliveryConfig struct {
+	// ForgetAfter is for how long a sink that is gone from the configuration holds back purging. Then it is forgotten: its position
+	// and its parked meetings, not its dead letters. 0s: never; otherwise 1m or more.
+	ForgetAfter time.Duration `koanf:"forget_after"`
 }
 
 // ShutdownConfig is the part of the configuration under shutdown.
@@ -47,6 +63,9 @@ func DefaultHTTP() HTTPConfig { return HTTPConfig{Listen: ":8080", MaxInFlight: 
 
 // DefaultAdmin returns the defaults of admin:.
 func DefaultAdmin() AdminConfig { return AdminConfig{Listen: "127.0.0.1:9464"} }
+
+// DefaultDelivery returns the defaults of delivery:.
+func DefaultDelivery() DeliveryConfig { return DeliveryConfig{ForgetAfter: 24 * time.Hour} }
 
 // DefaultShutdown returns the defaults of shutdown:.
 func DefaultShutdown() ShutdownConfig { return ShutdownConfig{Drain: 20 * time.Second} }
@@ -64,7 +83,21 @@ func (c *HTTPConfig) Validate() error {
 }
 
 // Validate joins every problem; each begins with its key path.
-func (c *AdminConfig) Validate() error { return checkListen(c.Listen) }
+func (c *AdminConfig) Validate() error {
+	err := checkListen(c.Listen)
+	if n := len(c.Token.Reveal()); n > 0 && n < shortestToken {
+		return errors.Join(err, fmt.Errorf("token: has fewer than %d characters", shortestToken))
+	}
+	return err
+}
+
+// Validate joins every problem; each begins with its key path.
+func (c *DeliveryConfig) Validate() error {
+	if c.ForgetAfter != 0 && c.ForgetAfter < time.Minute {
+		return fmt.Errorf("forget_after: %s is neither 0s nor 1m or more", c.ForgetAfter)
+	}
+	return nil
+}
 
 // Validate joins every problem; each begins with its key path.
 func (c *ShutdownConfig) Validate() error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carillon/pipeline"
+	"carillon/pipeline/admin"
 	"carillon/pipeline/dedupe"
 	"carillon/pipeline/deliver"
 	"carillon/pipeline/ingest"
@@ -30,6 +32,7 @@ type Setup struct {
 	Order    order.Config
 	HTTP     HTTPConfig
 	Admin    AdminConfig
+	Delivery DeliveryConfig
 	Shutdown ShutdownConfig
 	Sources  []SourceSetup
 	Sinks    []SinkSetup
@@ -68,6 +71,7 @@ type Router struct {
 	sources  []*source
 	http     *frontDoor
 	admin    *server
+	api      *admin.API
 	teardown teardown
 	started  atomic.Bool
 	wg       sync.WaitGroup
@@ -99,7 +103,7 @@ func (r *Router) Run(ctx context.Context, ready func()) error {
 
 // Start brings everything up, or leaves nothing behind and says why. ctx bounds the start only.
 func (r *Router) Start(ctx context.Context) error {
-	steps := []func(context.Context) error{r.openAdmin, r.openJournal, r.startSinks, r.buildSources, r.startPartitions, r.startSources, r.openHTTP}
+	steps := []func(context.Context) error{r.openAdmin, r.openJournal, r.startSinks, r.buildSources, r.startPartitions, r.startSources, r.openHTTP, r.openAPI}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, r.Stop(context.WithoutCancel(ctx)))
@@ -136,7 +140,15 @@ func (r *Router) openJournal(ctx context.Context) error {
 	return nil
 }
 
+// startSinks starts the sinks, and says which others have a position.
 func (r *Router) startSinks(ctx context.Context) error {
+	ids := make([]string, len(r.setup.Sinks))
+	for i, s := range r.setup.Sinks {
+		ids[i] = s.ID
+	}
+	if err := r.checkHeirs(ctx, ids); err != nil {
+		return err
+	}
 	for _, s := range r.setup.Sinks {
 		set := r.settings("sink", s.ID)
 		sink, err := s.New(set)
@@ -152,6 +164,21 @@ func (r *Router) startSinks(ctx context.Context) error {
 			return err
 		}
 		r.sinks = append(r.sinks, d)
+	}
+	return r.journal.WatchSinks(ctx, ids, r.setup.Delivery.ForgetAfter)
+}
+
+// checkHeirs refuses to let a sink go on as another one while both are configured: nobody knows which of them is meant.
+func (r *Router) checkHeirs(ctx context.Context, configured []string) error {
+	states, err := r.journal.Sinks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		if s.Heir != "" && slices.Contains(configured, s.ID) && slices.Contains(configured, s.Heir) {
+			return fmt.Errorf("sink %q was renamed to %q and both are in the configuration: remove %q, "+
+				`or take the renaming back while %q is not there: carillon sinks rename %s %s`, s.ID, s.Heir, s.ID, s.Heir, s.ID, s.ID)
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ const (
 	keyAddr       = "addr"
 	keyAdmin      = "admin"
 	keyAttempts   = "attempts"
+	keyCounts     = "counts"
 	keyError      = "error"
 	keyEvent      = "event"
 	keyHTTP       = "http"
@@ -60,6 +61,9 @@ func Kind(kind string) slog.Attr { return slog.String(keyKind, kind) }
 
 // Attempts is how often something was tried.
 func Attempts(n int) slog.Attr { return slog.Int(keyAttempts, n) }
+
+// Counts is how many there were of each kind.
+func Counts(counts map[string]int) slog.Attr { return slog.Any(keyCounts, counts) }
 
 // Took is how long something took, rounded to milliseconds.
 func Took(d time.Duration) slog.Attr { return slog.String(keyTook, d.Round(time.Millisecond).String()) }
