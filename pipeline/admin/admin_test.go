@@ -198,6 +198,7 @@ func TestDeadLetters(t *testing.T) {
 	} {
 		require.Len(t, r.dead(f), want, "%+v", f)
 	}
+	require.Equal(t, all[2:4], r.dead(admin.DeadFilter{Places: []uint64{all[3].Place, all[2].Place}}))
 	require.Empty(t, r.dead(admin.DeadFilter{Sink: "other"}))
 	require.Empty(t, r.dead(admin.DeadFilter{Kind: "chime:Meeting*"}))
 	require.Empty(t, r.dead(admin.DeadFilter{To: "2026-01-01T00:00:00Z"}))

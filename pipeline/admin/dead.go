@@ -63,13 +63,29 @@ func (f DeadFilter) Query() url.Values {
 	if len(f.IDs) > 0 {
 		v["id"] = f.IDs
 	}
+	for _, p := range f.Places {
+		v.Add("place", strconv.FormatUint(p, 10))
+	}
 	return v
 }
 
-func deadQuery(v url.Values) DeadFilter {
+func deadQuery(v url.Values) (DeadFilter, error) {
+	places, err := readPlaces(v["place"])
 	return DeadFilter{
-		Sink: v.Get("sink"), Meeting: v.Get("meeting"), Kind: v.Get("kind"), Reason: v.Get("reason"), From: v.Get("from"), To: v.Get("to"), IDs: v["id"],
+		Sink: v.Get("sink"), Meeting: v.Get("meeting"), Kind: v.Get("kind"), Reason: v.Get("reason"), From: v.Get("from"), To: v.Get("to"),
+		IDs: v["id"], Places: places,
+	}, err
+}
+
+func readPlaces(texts []string) (places []uint64, err error) {
+	for _, text := range texts {
+		place, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return nil, refuse(http.StatusBadRequest, "place: %q is not a number", text)
+		}
+		places = append(places, place)
 	}
+	return places, nil
 }
 
 func (q *request) deadList() error {
@@ -77,7 +93,11 @@ func (q *request) deadList() error {
 	if err != nil {
 		return err
 	}
-	m, err := deadQuery(q.r.URL.Query()).compile()
+	f, err := deadQuery(q.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	m, err := f.compile()
 	if err != nil {
 		return err
 	}

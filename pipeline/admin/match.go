@@ -69,7 +69,8 @@ func (f DeadFilter) compile() (*deadMatch, error) {
 
 // chooses reports whether the filter leaves anything out.
 func (f DeadFilter) chooses() bool {
-	return f.Sink != "" || f.Meeting != "" || f.Kind != "" || f.Reason != "" || len(f.IDs) > 0 || f.From != "" || f.To != ""
+	return f.Sink != "" || f.Meeting != "" || f.Kind != "" || f.Reason != "" || len(f.IDs) > 0 || len(f.Places) > 0 ||
+		f.From != "" || f.To != ""
 }
 
 // has reports whether d is chosen.
@@ -77,6 +78,7 @@ func (m *deadMatch) has(d *journal.DeadLetter) bool {
 	id := d.ID.String()
 	return (m.Sink == "" || m.Sink == d.Sink) && (m.Meeting == "" || m.Meeting == d.Key) &&
 		(m.Kind == "" || filter.MatchKind(m.Kind, d.Kind)) && holds(d.Reason, m.Reason) && m.span.has(d.Died) &&
+		(len(m.Places) == 0 || slices.Contains(m.Places, d.Place)) &&
 		(len(m.IDs) == 0 || slices.ContainsFunc(m.IDs, func(begin string) bool { return strings.HasPrefix(id, begin) }))
 }
 

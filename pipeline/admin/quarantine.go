@@ -29,15 +29,8 @@ func (f QuarantineFilter) Query() url.Values {
 }
 
 func quarantineQuery(v url.Values) (QuarantineFilter, error) {
-	f := QuarantineFilter{Source: v.Get("source"), Reason: v.Get("reason"), From: v.Get("from"), To: v.Get("to")}
-	for _, text := range v["place"] {
-		place, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			return f, refuse(http.StatusBadRequest, "place: %q is not a number", text)
-		}
-		f.Places = append(f.Places, place)
-	}
-	return f, nil
+	places, err := readPlaces(v["place"])
+	return QuarantineFilter{Source: v.Get("source"), Reason: v.Get("reason"), From: v.Get("from"), To: v.Get("to"), Places: places}, err
 }
 
 func (q *request) quarantineList() error {

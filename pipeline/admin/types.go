@@ -137,6 +137,8 @@ type DeadFilter struct {
 	Reason string `json:"reason,omitempty"`
 	// IDs are identities of events, or their beginnings.
 	IDs []string `json:"ids,omitempty"`
+	// Places are where they are, as list shows it.
+	Places []uint64 `json:"places,omitempty"`
 	// From and To bound when they died, RFC 3339, To not included.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
