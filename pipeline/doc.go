@@ -29,9 +29,9 @@
 //   - I4: Within a meeting events leave in the order of the mode: time and adaptive are total by (event time, tie-break,
 //     identity), causal keeps its table of what must come before what, none promises nothing. An event that arrived after one it
 //     had to precede by the relation of the mode was released is late and says so.
-//   - I5: A sink gets the events of a meeting in EVENTS order; the next one is sent only after the last was accepted,
-//     dead-lettered, or parked with its followers. Deliveries carry an epoch and a sequence so that a receiver can refuse a
-//     deposed owner.
+//   - I5: A sink gets the events of a meeting in EVENTS order; the next one is sent only after the last was accepted, dead-lettered
+//     or parked with its followers. What an operator has sent again comes between two of them, never beside one. Deliveries carry
+//     an epoch and a sequence so that a receiver can refuse a deposed owner.
 //   - I6: Memory is bounded. Full means back-pressure, never a drop. One poisoned meeting never stops another.
 //   - I7: Stopping at any instant loses nothing. Sinks may see repeats, with the same id.
 //   - I8: One recovery path. Start, crash, lost lease and an append of unknown outcome or refused by the fence all do the

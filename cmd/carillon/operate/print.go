@@ -38,7 +38,7 @@ func Sinks(w io.Writer, sinks []admin.Sink) error {
 	for i, s := range sinks {
 		rows[i] = []string{s.ID, s.State, strconv.FormatUint(s.Waiting, 10), strconv.Itoa(s.Dead), about(&s)}
 	}
-	return table(w, []string{"SINK", "STATE", "WAITING", "DEAD", ""}, rows)
+	return table(w, []string{"SINK", "STATE", "WAITING", "DEAD", "NOTE"}, rows)
 }
 
 // about says what there is to say of a sink besides.
