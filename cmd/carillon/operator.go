@@ -16,11 +16,7 @@ import (
 	"carillon/pipeline/config"
 )
 
-const (
-	// tokenVariable holds the token for commands. It is none of the configuration's: that would be CARILLON_ADMIN__TOKEN.
-	tokenVariable = "CARILLON_ADMIN_TOKEN"
-	usualAdmin    = "http://127.0.0.1:9464"
-)
+const usualAdmin = "http://127.0.0.1:9464"
 
 // reaching is the part of the help that the operators' commands share.
 const reaching = `
@@ -41,7 +37,7 @@ func (o *operator) flags(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
 	f.StringVarP(&o.file, configFlag, "c", "", "the router's configuration, for its address and token")
 	f.StringVar(&o.url, "admin", usualAdmin, "the router's admin listener")
-	f.StringVar(&o.token, "token", "", "the router's admin.token (better: "+tokenVariable+")")
+	f.StringVar(&o.token, "token", "", "the router's admin.token (better: "+config.TokenVariable+")")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	_ = cmd.MarkPersistentFlagFilename(configFlag, "yaml", "yml")
 }
@@ -50,7 +46,7 @@ func (o *operator) flags(cmd *cobra.Command) {
 func (o *operator) client(cmd *cobra.Command) (*admin.Client, error) {
 	c := &admin.Client{URL: o.url, Token: o.token}
 	if c.Token == "" {
-		c.Token = os.Getenv(tokenVariable)
+		c.Token = os.Getenv(config.TokenVariable)
 	}
 	if o.file != "" {
 		if err := o.configured(cmd, c); err != nil {
@@ -61,22 +57,16 @@ func (o *operator) client(cmd *cobra.Command) (*admin.Client, error) {
 		c.URL = "http://" + c.URL
 	}
 	if c.Token == "" {
-		return nil, fmt.Errorf("no token: set %s to the router's admin.token, or name its configuration with -c FILE", tokenVariable)
+		return nil, fmt.Errorf("no token: set %s to the router's admin.token, or name its configuration with -c FILE", config.TokenVariable)
 	}
 	return c, nil
 }
 
 // configured takes from the configuration what no flag says.
 func (o *operator) configured(cmd *cobra.Command, c *admin.Client) error {
-	var env []string
-	for _, pair := range os.Environ() {
-		if !strings.HasPrefix(pair, tokenVariable+"=") { // To the configuration it would be an unknown key.
-			env = append(env, pair)
-		}
-	}
-	loaded, err := config.Load(o.file, connectors.All(connectors.Options{}), env)
+	loaded, err := config.Load(o.file, connectors.All(connectors.Options{}), os.Environ())
 	if err != nil {
-		return fmt.Errorf("%w\nWhere the configuration cannot be loaded, as for want of its secrets, use --admin and %s", err, tokenVariable)
+		return fmt.Errorf("%w\nWhere the configuration cannot be loaded, as for want of its secrets, use --admin and %s", err, config.TokenVariable)
 	}
 	if !cmd.Flags().Changed("admin") {
 		c.URL = "http://" + reachable(loaded.Admin.Listen)

@@ -21,7 +21,7 @@
 // CARILLON_STREAM__PARTITIONS=16 overrides stream.partitions: a double underscore goes one level down, the name is lowered,
 // a single underscore stays. The value is read as one YAML scalar, or as a list, mapping or quoted text when it begins with
 // [, {, " or '. Where text is wanted it is taken as it stands, so numbers need no quotes. An empty value is an empty text. A
-// variable that names no key is an error, except CARILLON_TEST_*, which is ignored. Ids with a "-" and keys with upper-case
+// variable that names no key is an error, except CARILLON_TEST_* and CARILLON_ADMIN_TOKEN, which are ignored. Ids with a "-" and keys with upper-case
 // letters, such as those of HTTP headers, cannot be named in a variable: put a reference into the file instead.
 //
 // # References

@@ -13,6 +13,8 @@ const (
 	prefix = "CARILLON_"
 	// reserved begins the names that belong to tests of the router.
 	reserved = prefix + "TEST_"
+	// TokenVariable holds the token of whoever asks a router. It sets nothing: that is for CARILLON_ADMIN__TOKEN.
+	TokenVariable = prefix + "ADMIN_TOKEN"
 	// down separates the levels of a key path.
 	down = "__"
 )
@@ -82,7 +84,7 @@ func (r *report) flow(path, name, raw string) (any, bool) {
 func ours(vars map[string]string) []string {
 	var names []string
 	for name := range vars {
-		if strings.HasPrefix(name, prefix) && !strings.HasPrefix(name, reserved) {
+		if strings.HasPrefix(name, prefix) && !strings.HasPrefix(name, reserved) && name != TokenVariable {
 			names = append(names, name)
 		}
 	}

@@ -20,7 +20,7 @@ sinks:
 
 func TestEnvironmentOverridesTheFile(t *testing.T) {
 	c := load(t, oneOfEach,
-		"PATH=/bin", "CARILLON_TEST_FAUXQS=http://127.0.0.1:1", "CARILLON_TEST__X=1",
+		"PATH=/bin", "CARILLON_TEST_FAUXQS=http://127.0.0.1:1", "CARILLON_TEST__X=1", "CARILLON_ADMIN_TOKEN=x",
 		"CARILLON_STREAM__PARTITIONS=16",
 		"CARILLON_ORDER__WINDOW=3s",
 		"CARILLON_SHUTDOWN__DRAIN=0",

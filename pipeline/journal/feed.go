@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// ackWait is so long that nothing is ever redelivered to a healthy owner: a record held past it would come again.
+	// ackWait is so long that next to nothing is redelivered to a healthy owner. What is held past it comes again, and the feed
+	// leaves it out: the stage still has it.
 	ackWait = 12 * time.Hour
 	// feedBytes is what a feed prefetches; more than the largest message.
 	feedBytes = 4 << 20
@@ -52,6 +53,7 @@ type Feed struct {
 	wg     sync.WaitGroup
 	stop   sync.Once
 	last   atomic.Uint64 // consumer sequence of the last message
+	reach  uint64        // the highest stream sequence; only deliver uses it
 }
 
 // RawFeed opens the feed of partition p of RAW at its floor.
@@ -167,6 +169,10 @@ func (f *Feed) deliver(msg jetstream.Msg) {
 		return
 	}
 	f.last.Store(meta.Sequence.Consumer)
+	if meta.Sequence.Stream <= f.reach {
+		return // Held past ackWait, as in an outage of the sink. It has its place before what came since.
+	}
+	f.reach = meta.Sequence.Stream
 	m := Message{
 		Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Pending: meta.NumPending,
 		Header: msg.Headers(), Body: msg.Data(), Mark: msg.Reply(),

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -172,6 +173,38 @@ func TestStopWithAStageThatDoesNotRead(t *testing.T) {
 	require.Eventually(t, func() bool { return len(f.Messages()) == feedQueue }, patienceOfTests, probe)
 	f.Stop()
 	f.Stop()
+}
+
+// TestHeldPastTheAckWait holds messages for longer than the server waits for an acknowledgement: they come again on the wire, and not
+// out of the feed, which goes on in order; and their marks still count.
+func TestHeldPastTheAckWait(t *testing.T) {
+	j := open(t)
+	require.NoError(t, j.EnsureSink(bounded(t), "hook", Start{Earliest: true}))
+	cons, err := j.js.Consumer(bounded(t), j.names.events(), sinkConsumer("hook", 0))
+	require.NoError(t, err)
+	config := cons.CachedInfo().Config
+	config.AckWait = 100 * time.Millisecond
+	_, err = j.js.UpdateConsumer(bounded(t), j.names.events(), config)
+	require.NoError(t, err)
+	f := fence(t, j, 0)
+	require.NoError(t, f.Append(bounded(t), events(j, 0, 0, 5, 10)))
+	feed, err := j.SinkFeed(bounded(t), "hook", 0, Start{})
+	require.NoError(t, err)
+	defer feed.Stop()
+	held := next(t, feed, 5)
+	require.Eventually(t, func() bool {
+		info, err := cons.Info(bounded(t))
+		return err == nil && info.NumRedelivered > 0 && feed.last.Load() > 10
+	}, patienceOfTests, probe, "redelivered")
+	require.NoError(t, f.Append(bounded(t), events(j, 0, 5, 3, 10)))
+	require.Equal(t, count(5, 3), numbers(t, next(t, feed, 3)))
+	require.NoError(t, feed.Ack(held[3].Mark))
+	floorOf(t, j, j.names.events(), sinkConsumer("hook", 0), held[3].Sequence)
+	select {
+	case err := <-feed.Broken():
+		require.NoError(t, err)
+	default:
+	}
 }
 
 func TestSinkStarts(t *testing.T) {
