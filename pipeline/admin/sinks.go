@@ -29,12 +29,16 @@ func (q *request) sinks() error {
 	}
 	out := Sinks{Sinks: make([]Sink, 0, len(states))}
 	for _, s := range states {
-		out.Sinks = append(out.Sinks, q.describe(s, dead[s.ID]))
+		one, err := q.describe(s, dead[s.ID])
+		if err != nil {
+			return err
+		}
+		out.Sinks = append(out.Sinks, one)
 	}
 	return q.answer(out)
 }
 
-func (q *request) describe(s journal.SinkState, dead int) Sink {
+func (q *request) describe(s journal.SinkState, dead int) (Sink, error) {
 	out := Sink{ID: s.ID, Waiting: s.Waiting, Dead: dead, Heir: s.Heir}
 	if sink, err := q.sink(s.ID); err == nil {
 		c := sink.Condition()
@@ -42,11 +46,12 @@ func (q *request) describe(s journal.SinkState, dead int) Sink {
 		if !c.Since.IsZero() {
 			out.Since = &c.Since
 		}
-		return out
+		return out, nil
 	}
-	if s.Reading {
+	delivered, err := q.Journal.Delivered(q.ctx, s.ID)
+	if err != nil || delivered {
 		out.State = string(deliver.StateDelivering) // By another router.
-		return out
+		return out, err
 	}
 	out.State = stateGone
 	if !s.Gone.IsZero() {
@@ -56,36 +61,36 @@ func (q *request) describe(s journal.SinkState, dead int) Sink {
 			out.Forgotten = &at
 		}
 	}
-	return out
+	return out, nil
 }
 
-// known returns what the journal knows of a sink.
-func (q *request) known(id string) (journal.SinkState, error) {
+// known returns nil when the sink has a position.
+func (q *request) known(id string) error {
 	states, err := q.Journal.Sinks(q.ctx)
 	if err != nil {
-		return journal.SinkState{}, err
+		return err
 	}
 	for _, s := range states {
 		if s.ID == id {
-			return s, nil
+			return nil
 		}
 	}
-	return journal.SinkState{}, refuse(http.StatusNotFound, "there is no sink %q", id)
+	return refuse(http.StatusNotFound, "there is no sink %q", id)
 }
 
 func (q *request) forget() error {
 	id := q.r.PathValue("id")
-	s, err := q.known(id)
-	if err != nil {
+	if err := q.known(id); err != nil {
 		return err
 	}
 	if _, err := q.sink(id); err == nil {
 		return refuse(http.StatusConflict, "sink %q is in the configuration: remove it there and restart first", id)
 	}
-	if s.Reading {
+	err := q.Journal.ForgetSink(q.ctx, id)
+	if errors.Is(err, journal.ErrDelivered) {
 		return refuse(http.StatusConflict, "sink %q is delivered by another router: remove it from that configuration first", id)
 	}
-	if err := q.Journal.ForgetSink(q.ctx, id); err != nil {
+	if err != nil {
 		return err
 	}
 	q.set.Logger.InfoContext(q.ctx, "done for an operator", telemetry.Task("sink forgotten"), telemetry.Component("sink", id))
@@ -101,7 +106,7 @@ func (q *request) rename() error {
 	if !sinkForm.MatchString(job.To) {
 		return refuse(http.StatusBadRequest, `%q: an id is a lower-case letter, then up to 31 of a-z, 0-9, "_" and "-"`, job.To)
 	}
-	if _, err := q.known(id); err != nil {
+	if err := q.known(id); err != nil {
 		return err
 	}
 	err := q.Journal.RenameSink(q.ctx, id, job.To)

@@ -107,6 +107,17 @@ func (b *breaker) settle(now time.Time, probe bool, answers []answer) (held []bo
 	return held
 }
 
+// accepted is settle for n events of one call that is no probe and of which all were accepted, as nearly all are.
+func (b *breaker) accepted(n int) {
+	if b.trouble != troubleNone {
+		return
+	}
+	for range n {
+		b.guard.add(false)
+	}
+	b.failures, b.meetings = 0, nil
+}
+
 func holdAll(held []bool) []bool {
 	for i := range held {
 		held[i] = true

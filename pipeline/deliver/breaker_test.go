@@ -185,6 +185,13 @@ func TestBreakerAgainstModel(t *testing.T) {
 					answers[i] = drawAnswer(t, bad)
 				}
 				require.Equal(t, m.settle(now, false, answers), b.settle(now, false, answers))
+			case what == 10:
+				answers := make([]answer, rapid.IntRange(1, 4).Draw(t, "events"))
+				for i := range answers {
+					answers[i] = answer{key: "a", ok: true}
+				}
+				m.settle(now, false, answers)
+				b.accepted(len(answers))
 			default:
 				now = now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "passes")) * time.Millisecond)
 			}

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +63,12 @@ func (g *gate) cancel() {
 // settle takes the answers to one call, marks those errors that the meetings are not charged for, and returns for how long the
 // sink was held back in all.
 func (g *gate) settle(now time.Time, probe bool, items []Item, errs []error) time.Duration {
+	if !probe && !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.breaker.accepted(len(items))
+		return g.breaker.lostAt(now)
+	}
 	answers := make([]answer, len(items))
 	for i := range items {
 		answers[i] = answer{key: items[i].Key, ok: errs[i] == nil}

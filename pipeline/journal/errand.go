@@ -25,6 +25,8 @@ const (
 	ErrandDrop ErrandKind = "drop"
 	// ErrandReplay sends an event again that the sink has passed.
 	ErrandReplay ErrandKind = "replay"
+	// errandPing asks for nothing but an answer.
+	errandPing ErrandKind = "ping"
 )
 
 // Errand is what an operator wants of whoever delivers a meeting to a sink. It travels as a message, so that it reaches the owner of
@@ -80,8 +82,8 @@ func (j *Journal) ReceiveErrands(sink string, p int, f func(e Errand, answer fun
 			reply := &nats.Msg{Header: nats.Header{headerResult: {o.Result}, HeaderReason: {clean(o.Reason)}}}
 			_ = m.RespondMsg(reply) // Whoever asked asks again if it gets lost.
 		}
-		if err != nil {
-			answer(Outcome{Reason: err.Error()})
+		if err != nil || e.Kind == errandPing {
+			answer(Outcome{})
 			return
 		}
 		f(e, answer)

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -77,7 +78,11 @@ func (j *Journal) missing(ctx context.Context, w *sinkWatch, s SinkState, now ti
 	case w.forgetAfter <= 0 || now.Sub(s.Gone) < w.forgetAfter:
 		return nil
 	}
-	if err := j.ForgetSink(ctx, s.ID); err != nil {
+	err := j.ForgetSink(ctx, s.ID)
+	if errors.Is(err, ErrDelivered) {
+		return j.mark(ctx, s.ID, metaGone, "")
+	}
+	if err != nil {
 		return err
 	}
 	j.set.Logger.WarnContext(ctx, "sink forgotten: it is missing from the configuration for too long",

@@ -40,8 +40,12 @@ func (j *Journal) inherit(ctx context.Context, heir string) error {
 		if s.Heir != heir {
 			continue
 		}
-		if s.Reading {
-			return fmt.Errorf("taking over sink %q: %w by another router: stop that one first", s.ID, ErrSinkRead)
+		delivered, err := j.Delivered(ctx, s.ID)
+		if err == nil && delivered {
+			err = fmt.Errorf("%w: stop that one first", ErrDelivered)
+		}
+		if err != nil {
+			return fmt.Errorf("taking over sink %q: %w", s.ID, err)
 		}
 		if err := j.takeOver(ctx, s.ID, heir); err != nil {
 			return fmt.Errorf("taking over sink %q: %w", s.ID, err)

@@ -27,8 +27,8 @@ var (
 	ErrNoSink = errors.New("no such sink")
 	// ErrSinkExists means that a sink of that name has begun already.
 	ErrSinkExists = errors.New("sink exists")
-	// ErrSinkRead means that somebody delivers to the sink.
-	ErrSinkRead = errors.New("sink is being delivered")
+	// ErrDelivered means that a router delivers to the sink.
+	ErrDelivered = errors.New("sink is delivered by a router")
 )
 
 // Start says where a sink begins that has no position yet. The zero value is the next event.
@@ -47,8 +47,6 @@ type SinkState struct {
 	Floor uint64
 	// Waiting is how many events are not settled, those of parked lanes not counted.
 	Waiting uint64
-	// Reading is whether somebody waits for its next event. Nobody may for a moment while a sink is busy.
-	Reading bool
 	// Gone is when it was found to be in no configuration; zero when it is in one, or was not looked at yet.
 	Gone time.Time
 	// Heir is the id under which it goes on at the next start; empty mostly.
@@ -89,7 +87,6 @@ func (j *Journal) Sinks(ctx context.Context) ([]SinkState, error) {
 func (s *SinkState) add(c *jetstream.ConsumerInfo, last uint64) {
 	s.Floor = min(s.Floor, passedOf(c, last))
 	s.Waiting += c.NumPending + toUnsigned(int64(c.NumAckPending))
-	s.Reading = s.Reading || c.NumWaiting > 0
 	if gone, err := time.Parse(time.RFC3339, c.Config.Metadata[metaGone]); err == nil {
 		s.Gone = gone
 	}
@@ -109,9 +106,31 @@ func sinkOf(consumer string) (sink string, ok bool) {
 	return rest[:at], err == nil
 }
 
-// ForgetSink removes the position and the parked lanes of a sink. Its dead letters stay. That there is none is no error: it may
-// have been half forgotten.
+// Delivered reports whether any router delivers to the sink. Asking is the only way to know: a consumer that nobody pulls from may
+// be one whose router has all it can hold.
+func (j *Journal) Delivered(ctx context.Context, sink string) (bool, error) {
+	for p := range j.stream.Partitions {
+		_, err := j.SendErrand(ctx, sink, p, Errand{Kind: errandPing})
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		if !errors.Is(err, ErrNobody) {
+			return true, nil // No answer in time is one as well: somebody took the question.
+		}
+	}
+	return false, nil
+}
+
+// ForgetSink removes the position and the parked lanes of a sink, unless a router delivers to it: that would begin anew. Its dead
+// letters stay. That there is none is no error: it may have been half forgotten.
 func (j *Journal) ForgetSink(ctx context.Context, sink string) error {
+	delivered, err := j.Delivered(ctx, sink)
+	if err == nil && delivered {
+		err = ErrDelivered
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting sink %q: %w", sink, err)
+	}
 	if err := j.purgeParked(ctx, sink); err != nil {
 		return err
 	}

@@ -159,10 +159,6 @@ func TestRenamedSink(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "archive", states[0].Heir)
 
-		require.Eventually(t, func() bool { // The pull of the feed above has to time out.
-			states, err := j.Sinks(bounded(t))
-			return err == nil && !states[0].Reading
-		}, patienceOfTests, probe)
 		switch steps { // What a process did that was killed then.
 		case 1:
 			require.NoError(t, j.copyPosition(bounded(t), "audit", "archive", 0))
@@ -188,6 +184,31 @@ func TestRenamedSink(t *testing.T) {
 		require.Equal(t, count(2, 3), numbers(t, next(t, f, 3)), "the floor was after the second")
 		f.Stop()
 	}
+}
+
+// TestDeliveredSink is neither forgotten nor taken over.
+func TestDeliveredSink(t *testing.T) {
+	j := open(t)
+	require.NoError(t, j.EnsureSink(bounded(t), "audit", Start{}))
+	stop, err := j.ReceiveErrands("audit", 2, func(Errand, func(Outcome)) {})
+	require.NoError(t, err)
+	require.ErrorIs(t, j.ForgetSink(bounded(t), "audit"), ErrDelivered)
+	require.NoError(t, j.RenameSink(bounded(t), "audit", "archive"))
+	require.ErrorIs(t, j.EnsureSink(bounded(t), "archive", Start{}), ErrDelivered)
+	require.NoError(t, j.WatchSinks(bounded(t), nil, time.Hour))
+	now := time.Now()
+	require.NoError(t, j.reviewSinks(bounded(t), now))
+	require.NoError(t, j.reviewSinks(bounded(t), now.Add(2*time.Hour)))
+	states, err := j.Sinks(bounded(t))
+	require.NoError(t, err)
+	require.Zero(t, states[0].Gone, "it is not gone")
+	stop()
+	require.Eventually(t, func() bool {
+		delivered, err := j.Delivered(bounded(t), "audit")
+		return err == nil && !delivered
+	}, patienceOfTests, probe)
+	require.NoError(t, j.EnsureSink(bounded(t), "archive", Start{}))
+	require.Equal(t, []string{"archive"}, sinkIDs(t, j))
 }
 
 // TestRenameIsTakenBack renames to the same name.
