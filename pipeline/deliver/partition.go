@@ -122,6 +122,9 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.tend(ctx); err != nil {
 			return err
 		}
+		for len(r.done) > 0 { // First, so that nothing more is sent than a sink can be expected to take.
+			r.settle(ctx, <-r.done)
+		}
 		changed := r.gate.watch() // Before the question what may be sent, so that no change is missed.
 		jobs := r.offer()
 		r.read(ctx)
