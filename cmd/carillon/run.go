@@ -27,7 +27,8 @@ at once, with status 1. That, or killing it at any moment, loses nothing either;
 some events again, with the same id.
 
 Metrics, health and readiness are on the admin listener (127.0.0.1:9464 unless admin.listen says
-otherwise): /metrics, /healthz, /readyz. The log goes to standard error.`,
+otherwise): /metrics, /healthz, /readyz, and with admin.token what the commands sinks, dead, replay and
+quarantine ask for. The log goes to standard error.`,
 		Example: "  carillon run -c configs/quickstart.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
