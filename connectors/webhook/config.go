@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"carillon/connectors/format"
+	"carillon/connectors/tlsfiles"
 	"carillon/pipeline"
 )
 
@@ -37,7 +38,7 @@ type Config struct {
 	// PreviousSecret signs every request as well, so that receivers may go over to Secret one after the other. Empty: none.
 	PreviousSecret pipeline.Secret `koanf:"previous_secret"`
 	// TLS says whom to trust and which certificate to show. For https only.
-	TLS TLSConfig `koanf:"tls"`
+	TLS tlsfiles.Config `koanf:"tls"`
 }
 
 func formats() []format.Format {
@@ -54,7 +55,7 @@ func (c *Config) Validate() error {
 	switch {
 	case err != nil:
 		errs = append(errs, fmt.Errorf("url: %w", err))
-	case u.Scheme != "https" && !c.TLS.isZero():
+	case u.Scheme != "https" && !c.TLS.IsZero():
 		errs = append(errs, errors.New("tls: the URL begins with http://"))
 	}
 	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
@@ -65,7 +66,7 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.validateHeaders()...)
 	errs = append(errs, c.validateSecrets()...)
-	return errors.Join(append(errs, c.TLS.validate())...)
+	return errors.Join(append(errs, c.TLS.Validate())...)
 }
 
 func (c *Config) validateSecrets() []error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/tlsfiles"
 	"carillon/pipeline"
 )
 
@@ -43,7 +44,7 @@ func TestConfig_Validate(t *testing.T) {
 		"a long secret":       {keys(strings.Repeat("hidden", 16), ""), []string{"secret: stands for 72 bytes"}},
 		"only the old secret": {keys("", strings.Repeat("a", 32)), []string{"previous_secret: needs secret"}},
 		"the same secret":     {keys(strings.Repeat("a", 32), strings.Repeat("a", 32)), []string{"previous_secret: the same"}},
-		"a certificate":       {func(c *Config) { c.TLS = TLSConfig{CA: "ca", Cert: "cert", Key: "key"} }, nil},
+		"a certificate":       {func(c *Config) { c.TLS = tlsfiles.Config{CA: "ca", Cert: "cert", Key: "key"} }, nil},
 		"half a certificate":  {func(c *Config) { c.TLS.Cert = "cert" }, []string{"tls.key: required"}},
 		"the other half":      {func(c *Config) { c.TLS.Key = "key" }, []string{"tls.cert: required"}},
 		"TLS without TLS":     {func(c *Config) { address("http://x")(c); c.TLS.CA = "ca" }, []string{"tls: the URL begins with http://"}},

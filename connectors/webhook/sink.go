@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"carillon/connectors/format"
+	"carillon/connectors/tlsfiles"
 	"carillon/pipeline"
 )
 
@@ -63,7 +64,7 @@ type sink struct {
 	format    format.Format
 	signer    signer
 	secrets   secrets
-	tls       TLSConfig
+	tls       tlsfiles.Config
 	writes    *semaphore.Weighted // every Write holds 1 of it; Close takes everything
 	closed    atomic.Bool
 }
@@ -103,10 +104,10 @@ func newTransport() *http.Transport {
 
 // Start implements pipeline.Starter: it reads the certificates, so that a wrong file stops the router from starting.
 func (s *sink) Start(context.Context) error {
-	if s.tls.isZero() {
+	if s.tls.IsZero() {
 		return nil
 	}
-	config, err := s.tls.load()
+	config, err := s.tls.Load()
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/tlsfiles"
 	"carillon/connectors/webhook"
 	"carillon/pipeline"
 )
@@ -91,15 +92,15 @@ func TestWrite_ShowsItsCertificateAndTrustsAnAuthority(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 
-	files := webhook.TLSConfig{CA: write(t, "ca.pem", theirs.pem), Cert: write(t, "cert.pem", cert), Key: write(t, "key.pem", key)}
+	files := tlsfiles.Config{CA: write(t, "ca.pem", theirs.pem), Cert: write(t, "cert.pem", cert), Key: write(t, "key.pem", key)}
 	for name, row := range map[string]struct {
-		tls webhook.TLSConfig
+		tls tlsfiles.Config
 		ok  bool
 	}{
 		"both":           {files, true},
-		"no authority":   {webhook.TLSConfig{Cert: files.Cert, Key: files.Key}, false},
-		"no certificate": {webhook.TLSConfig{CA: files.CA}, false},
-		"nothing":        {webhook.TLSConfig{}, false},
+		"no authority":   {tlsfiles.Config{Cert: files.Cert, Key: files.Key}, false},
+		"no certificate": {tlsfiles.Config{CA: files.CA}, false},
+		"nothing":        {tlsfiles.Config{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, server.URL, time.Minute, func(c *webhook.Config) { c.TLS = row.tls })
@@ -120,7 +121,7 @@ func TestStart_TellsAWrongCertificate(t *testing.T) {
 	_, _, cert, _ := sign(t, &x509.Certificate{SerialNumber: big.NewInt(1)}, nil)
 	_, _, _, otherKey := sign(t, &x509.Certificate{SerialNumber: big.NewInt(2)}, nil)
 	good, other, text := write(t, "cert.pem", cert), write(t, "key.pem", otherKey), write(t, "text", []byte("no PEM"))
-	for want, c := range map[string]webhook.TLSConfig{
+	for want, c := range map[string]tlsfiles.Config{
 		"tls.ca: open /nowhere":       {CA: "/nowhere"},
 		"has no certificate in PEM":   {CA: text},
 		"tls.cert: open /nowhere":     {Cert: "/nowhere", Key: other},

@@ -1,4 +1,6 @@
-package webhook
+// Package tlsfiles is the part of a configuration that says whom a sink trusts and which certificate it shows, as PEM files. It
+// is for every sink that speaks TLS, so that all of them have the same keys.
+package tlsfiles
 
 import (
 	"crypto/tls"
@@ -8,8 +10,8 @@ import (
 	"os"
 )
 
-// TLSConfig says whom the sink trusts and how it shows who it is.
-type TLSConfig struct {
+// Config says whom the sink trusts and how it shows who it is.
+type Config struct {
 	// CA is a PEM file of certificates that are trusted beside those of the system. Empty: none.
 	CA string `koanf:"ca"`
 	// Cert is a PEM file with the client's certificate, followed by those that lead to its authority. Empty: none is shown.
@@ -19,10 +21,11 @@ type TLSConfig struct {
 	Key string `koanf:"key"`
 }
 
-func (c *TLSConfig) isZero() bool { return *c == TLSConfig{} }
+// IsZero reports whether nothing is set.
+func (c *Config) IsZero() bool { return *c == Config{} }
 
-// validate joins every problem; each begins with its key path.
-func (c *TLSConfig) validate() error {
+// Validate returns the problem, if there is one; it begins with its key path, in which tls is the name of c.
+func (c *Config) Validate() error {
 	switch {
 	case c.Cert != "" && c.Key == "":
 		return errors.New("tls.key: required with tls.cert")
@@ -32,8 +35,8 @@ func (c *TLSConfig) validate() error {
 	return nil
 }
 
-// load reads the files.
-func (c *TLSConfig) load() (*tls.Config, error) {
+// Load reads the files. Its errors begin with their key path as those of Validate do.
+func (c *Config) Load() (*tls.Config, error) {
 	out := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.CA != "" {
 		pem, err := os.ReadFile(c.CA)
