@@ -14,6 +14,7 @@ import (
 type Proxy struct {
 	weather
 
+	stop     stop
 	listener net.Listener
 	wg       sync.WaitGroup
 	ctx      context.Context //nolint:containedctx // it ends when the proxy is closed, like all that it does
@@ -94,8 +95,8 @@ func (p *Proxy) pass(near net.Conn) {
 		return
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { p.carry(far, near) })
-	p.carry(near, far)
+	wg.Go(func() { p.carry(far, near, p.stop.hold) })
+	p.carry(near, far, func(context.Context) {})
 	wg.Wait()
 }
 
@@ -114,12 +115,15 @@ func (p *Proxy) forget(c net.Conn) {
 	delete(p.open, c)
 }
 
-// carry copies from one end to the other, and closes both when it is over.
-func (p *Proxy) carry(to, from net.Conn) {
+// carry copies from one end to the other, when hold returns, and closes both when it is over.
+func (p *Proxy) carry(to, from net.Conn, hold func(context.Context)) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
+		if n > 0 {
+			hold(p.ctx)
+		}
 		fate, late := p.draw()
 		if fate == lost || fate == refused {
 			return
