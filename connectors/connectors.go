@@ -7,6 +7,7 @@ import (
 
 	"carillon/connectors/eventbridge"
 	"carillon/connectors/file"
+	"carillon/connectors/nats"
 	"carillon/connectors/sns"
 	"carillon/connectors/sqs"
 	"carillon/connectors/stdout"
@@ -34,6 +35,7 @@ func All(o Options) pipeline.Factories {
 			file.Factory(),
 			stdout.FactoryWith(stdout.Options{Stdout: o.Stdout}),
 			webhook.Factory(),
+			nats.Factory(),
 		},
 	}
 }
