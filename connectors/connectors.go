@@ -7,6 +7,7 @@ import (
 
 	"carillon/connectors/eventbridge"
 	"carillon/connectors/file"
+	"carillon/connectors/kafka"
 	"carillon/connectors/nats"
 	"carillon/connectors/sns"
 	"carillon/connectors/sqs"
@@ -36,6 +37,7 @@ func All(o Options) pipeline.Factories {
 			stdout.FactoryWith(stdout.Options{Stdout: o.Stdout}),
 			webhook.Factory(),
 			nats.Factory(),
+			kafka.Factory(),
 		},
 	}
 }
