@@ -9,6 +9,7 @@ import (
 	"carillon/connectors/file"
 	"carillon/connectors/kafka"
 	"carillon/connectors/nats"
+	"carillon/connectors/redis"
 	"carillon/connectors/sns"
 	"carillon/connectors/sqs"
 	"carillon/connectors/stdout"
@@ -38,6 +39,7 @@ func All(o Options) pipeline.Factories {
 			webhook.Factory(),
 			nats.Factory(),
 			kafka.Factory(),
+			redis.Factory(),
 		},
 	}
 }
