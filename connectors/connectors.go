@@ -9,6 +9,7 @@ import (
 	"carillon/connectors/file"
 	"carillon/connectors/kafka"
 	"carillon/connectors/nats"
+	"carillon/connectors/postgres"
 	"carillon/connectors/redis"
 	"carillon/connectors/sns"
 	"carillon/connectors/sqs"
@@ -40,6 +41,7 @@ func All(o Options) pipeline.Factories {
 			nats.Factory(),
 			kafka.Factory(),
 			redis.Factory(),
+			postgres.Factory(),
 		},
 	}
 }
