@@ -42,6 +42,7 @@ func All(o Options) pipeline.Factories {
 			kafka.Factory(),
 			redis.Factory(),
 			postgres.Factory(),
+			sqs.SinkFactory(),
 		},
 	}
 }

@@ -1,8 +1,10 @@
 package awslocal
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -46,8 +48,8 @@ func (s *Server) Now() time.Time { return s.clock.now() }
 // clock all the same. A negative d is 0.
 func (s *Server) Advance(d time.Duration) { s.clock.advance(d) }
 
-// Bodies returns the body of every message that a queue (URL, ARN or name) holds, visible or not, in no order. It fails when
-// there is no such queue.
+// Bodies returns the body of every message that a queue (URL, ARN or name) holds, visible or not, in the order in which they
+// came. It fails when there is no such queue.
 func (s *Server) Bodies(queue string) ([]string, error) {
 	s.queues.mu.Lock()
 	defer s.queues.mu.Unlock()
@@ -55,9 +57,10 @@ func (s *Server) Bodies(queue string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading queue %q: %w", queue, err)
 	}
-	out := make([]string, 0, len(q.byID))
-	for _, m := range q.byID {
-		out = append(out, m.body)
+	held := slices.SortedFunc(maps.Values(q.byID), func(a, b *message) int { return cmp.Compare(a.sequence, b.sequence) })
+	out := make([]string, len(held))
+	for i, m := range held {
+		out[i] = m.body
 	}
 	return out, nil
 }
