@@ -43,6 +43,7 @@ func All(o Options) pipeline.Factories {
 			redis.Factory(),
 			postgres.Factory(),
 			sqs.SinkFactory(),
+			sns.SinkFactory(),
 		},
 	}
 }

@@ -70,7 +70,7 @@ func (b *bus) putEvents(_ context.Context, in *putInput) (any, error) {
 	}
 	out := putOutput{Entries: make([]putResult, len(in.Entries))}
 	for i := range in.Entries {
-		id, err := b.put(&in.Entries[i])
+		id, err := b.tryPut(&in.Entries[i])
 		if err == nil {
 			out.Entries[i].EventID = id
 			continue
@@ -123,6 +123,14 @@ type event struct {
 	Region     string          `json:"region"`
 	Resources  []string        `json:"resources"`
 	Detail     json.RawMessage `json:"detail"`
+}
+
+// tryPut is put with the faults before it.
+func (b *bus) tryPut(e *putEntry) (string, error) {
+	if fault := b.server.faults.entry("events:PutEvents", e.Detail); fault != nil {
+		return "", fault
+	}
+	return b.put(e)
 }
 
 // put accepts one entry and returns the id it got.

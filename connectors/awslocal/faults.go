@@ -11,8 +11,8 @@ type Faults struct {
 	// events:PutEvents). A non-nil error is the answer: an *APIError as it is, any other as InternalFailure with status
 	// 500. It may block, which delays the operation; ctx ends when the client goes away or the server closes.
 	Call func(ctx context.Context, operation string) error
-	// Entry is asked for every entry of a batch to SQS. value is the receipt handle, or the body when sending. A non-nil
-	// error fails that entry alone. It must not block.
+	// Entry is asked for every entry of a batch: value is the receipt handle or the body for SQS, the message for
+	// sns:PublishBatch, the detail for events:PutEvents. A non-nil error fails that entry alone. It must not block.
 	Entry func(operation, value string) *APIError
 	// BodyMD5 returns the checksum that ReceiveMessage claims for a body; empty means the right one.
 	BodyMD5 func(body string) string

@@ -69,6 +69,9 @@ func (t *topics) publishBatch(form url.Values) (any, error) {
 	var out publishBatchResult
 	for i, prefix := range prefixes {
 		n, err := readNotice(form, prefix)
+		if fault := t.server.faults.entry("sns:PublishBatch", n.message); fault != nil {
+			err = fault
+		}
 		id := ""
 		if err == nil {
 			id, err = t.publish(form.Get("TopicArn"), n)
