@@ -44,6 +44,7 @@ func All(o Options) pipeline.Factories {
 			postgres.Factory(),
 			sqs.SinkFactory(),
 			sns.SinkFactory(),
+			eventbridge.SinkFactory(),
 		},
 	}
 }
