@@ -211,7 +211,10 @@ func (s *sink) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	waited := s.writes.Acquire(ctx, everything)
+	var waited error
+	if !s.writes.TryAcquire(everything) { // whether ctx has ended or not
+		waited = s.writes.Acquire(ctx, everything)
+	}
 	s.end() // what is still in flight does not get its connection back
 	if s.pool == nil {
 		return nil
