@@ -220,7 +220,7 @@ func (r *run) redriven(ctx context.Context, e *errand, cause error) {
 		err = r.set.Journal.DropDead(ctx, e.letter.Place)
 	} else if _, held := errors.AsType[heldError](cause); !held {
 		e.letter.Attempts++
-		e.letter.Reason, e.letter.Excerpt = cause.Error(), excerpt(cause)
+		e.letter.Reason, e.letter.Excerpt = cause.Error(), pipeline.Excerpt(cause)
 		err = r.store(ctx, e.letter)
 	}
 	if err != nil {

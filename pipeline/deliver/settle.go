@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carillon/pipeline"
 	"carillon/pipeline/journal"
 	"carillon/pipeline/telemetry"
 )
@@ -58,7 +59,7 @@ func (r *run) buryAll(ctx context.Context) {
 	for len(r.bury) > 0 {
 		d := r.bury[0]
 		err := r.store(ctx, journal.DeadLetter{
-			Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Excerpt: excerpt(d.Cause), Attempts: d.Attempts, Died: r.set.Clock(),
+			Event: d.Event, Sink: r.set.ID, Reason: d.Cause.Error(), Excerpt: pipeline.Excerpt(d.Cause), Attempts: d.Attempts, Died: r.set.Clock(),
 		})
 		if err != nil {
 			r.set.Logger.WarnContext(ctx, "dead letter not stored; the sink waits", telemetry.Err(err))
@@ -84,18 +85,4 @@ func (r *run) store(ctx context.Context, d journal.DeadLetter) error {
 		err = r.set.Journal.AppendDead(ctx, d)
 	}
 	return err
-}
-
-// excerptError is an error that knows the beginning of what the far side answered.
-type excerptError interface {
-	error
-	Excerpt() string
-}
-
-// excerpt returns what err knows of the far side's answer.
-func excerpt(err error) string {
-	if e, ok := errors.AsType[excerptError](err); ok {
-		return e.Excerpt()
-	}
-	return ""
 }
