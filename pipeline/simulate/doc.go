@@ -63,7 +63,18 @@
 //
 // where received(f) is when the router got the first copy of f, and received(e) when it got that of the last event of the
 // subject and the timestamp of e: only then is the place of e certain, since a join that comes moves the drop of its
-// millisecond to the front. Equal timestamps count whatever their order: an event that comes a whole window after one of the
+// millisecond to the front, and window is that of f where the router's window moves. Equal timestamps count whatever their order: an event that comes a whole window after one of the
 // same millisecond may be called late. The tolerance covers that the router holds by the time at which the journal stored
 // the copy, a little after it was received; a few hundred milliseconds on a loaded machine, 0 for a model.
+//
+// A router that holds an event only while something is missing (ByLife) has no window to judge it by. There e is justified if
+// and only if something came out before it, not late itself and with a timestamp that is not lower, that the life of its
+// subject has after e: anything for MeetingStarted, MeetingEnded for every coming and going, Joined for the Dropped before it.
+//
+// # What nobody could see
+//
+// A lifecycle violation is an event that came out before one that its subject had gone through before. Some of these nobody can
+// see who knows only what came out: the departure before a whole camera session, first the drop and the join, then the join
+// before them. UnseenSwaps counts those apart, by following the lives of all subjects through what comes out: the event that
+// came too early left a life that can be, with everything open closed again before its owner departs.
 package simulate

@@ -1,15 +1,12 @@
 package simulate
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // review counts what is wrong with the order of one meeting into rep.
 func (s *Score) review(rep *Report, meeting int) {
 	outputs := s.delivered[meeting]
 	r := newRelation(s, s.truth.Meetings[meeting])
-	arrivals := newEarliest(len(r.ranked))
+	holds := newEarliest(len(r.ranked))
 	newest := int64(math.MinInt64)
 	for _, i := range outputs {
 		e, st := &s.truth.Events[i], &s.sights[i]
@@ -20,7 +17,7 @@ func (s *Score) review(rep *Report, meeting int) {
 		if st.first.Late {
 			rep.Late++
 			rep.LateMaxMS = max(rep.LateMaxMS, st.first.LateMS)
-			if !s.justified(r, arrivals, i) {
+			if !s.justified(r, holds, i) {
 				rep.LateUnjustified++
 			}
 		}
@@ -28,7 +25,7 @@ func (s *Score) review(rep *Report, meeting int) {
 			rep.Misordered++
 		}
 		newest = max(newest, e.Time)
-		arrivals.add(r.group[i-r.meeting.From], st.first.Received.UnixNano())
+		holds.add(r.group[i-r.meeting.From], st.first.Received.Add(s.hold(st)).UnixNano())
 	}
 	rep.LifecycleViolations += s.lifecycle(r.meeting)
 }
@@ -42,27 +39,6 @@ func (r *relation) overtaken(i int) bool {
 		}
 	}
 	return false
-}
-
-// justified says whether i, which the router marked late, was: something of the same or a later time had come out before it,
-// and had been held for the whole window when i arrived. Between equal timestamps the doubt is in favour of the router.
-func (s *Score) justified(r *relation, arrivals earliest, i int) bool {
-	limit := r.arrival(i).Add(s.tolerance - s.window).UnixNano()
-	return arrivals.from(r.group[i-r.meeting.From]) <= limit
-}
-
-// arrival returns when the last event of the subject and timestamp of i reached the router. Only then was the place of i
-// certain: a drop comes first of its millisecond once the join is there that follows it.
-func (r *relation) arrival(i int) time.Time {
-	at := r.score.sights[i].first.Received
-	from, to := r.members(r.group[i-r.meeting.From])
-	for f := from; f < to; f++ {
-		received := r.score.sights[f].first.Received
-		if r.pos(f) != undelivered && r.event(f).subject() == r.event(i).subject() && received.After(at) {
-			at = received
-		}
-	}
-	return at
 }
 
 // lifecycle counts the delivered events that came out before one of their subject that the truth has before them, by the
@@ -88,7 +64,7 @@ func (s *Score) lifecycle(m Meeting) int {
 	return broken
 }
 
-// earliest tells the earliest arrival among the events of a group and of all groups after it. It is a Fenwick tree of
+// earliest tells the earliest of some instants among the events of a group and of all groups after it. It is a Fenwick tree of
 // minima over the groups in reverse.
 type earliest []int64
 
@@ -100,14 +76,14 @@ func newEarliest(groups int) earliest {
 	return t
 }
 
-// add records an arrival of an event of group, in Unix nanoseconds.
-func (t earliest) add(group int, arrival int64) {
+// add records an instant of an event of group, in Unix nanoseconds.
+func (t earliest) add(group int, at int64) {
 	for i := len(t) - 1 - group; i < len(t); i += i & -i {
-		t[i] = min(t[i], arrival)
+		t[i] = min(t[i], at)
 	}
 }
 
-// from returns the earliest arrival of group and those after it; the largest number when there is none.
+// from returns the earliest instant of group and those after it; the largest number when there is none.
 func (t earliest) from(group int) int64 {
 	least := int64(math.MaxInt64)
 	for i := len(t) - 1 - group; i > 0; i -= i & -i {

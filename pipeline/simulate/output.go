@@ -19,6 +19,8 @@ type Output struct {
 	// Late says that the router marked the event late, and LateMS by how much.
 	Late   bool
 	LateMS int64
+	// Window is for how long the router held the event at most; 0 when that is the window of the score.
+	Window time.Duration
 	// Received is when the first copy reached the router, Accepted when the sink took the event.
 	Received, Accepted time.Time
 	// Body is the notification without wrapper.

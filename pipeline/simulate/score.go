@@ -21,10 +21,11 @@ type Score struct {
 	truth     Truth
 	window    time.Duration
 	tolerance time.Duration
+	byLife    bool
 
-	byIdentity map[identity]int
-	sights     []sight // by index in truth.Events
-	delivered  [][]int // by meeting: events in the order of their first delivery
+	byIdentity map[identity]int // made with the first body
+	sights     []sight          // by index in truth.Events
+	delivered  [][]int          // by meeting: events in the order of their first delivery
 	sequences  sequences
 	keys       keys
 	tally      Report // the counts that are known before Report
@@ -34,18 +35,16 @@ type Score struct {
 // and tolerance how much its own clock of holding may differ from the difference of two arrivals; both 0 or more.
 func NewScore(t Truth, plan []Delivery, window, tolerance time.Duration) *Score {
 	s := &Score{
-		truth:      t,
-		window:     window,
-		tolerance:  tolerance,
-		byIdentity: make(map[identity]int, len(t.Events)),
-		sights:     make([]sight, len(t.Events)),
-		delivered:  make([][]int, len(t.Meetings)),
-		sequences:  newSequences(len(t.Events)),
-		keys:       keys{ofMeeting: map[int]string{}, meetingOf: map[string]int{}},
+		truth:     t,
+		window:    window,
+		tolerance: tolerance,
+		sights:    make([]sight, len(t.Events)),
+		delivered: make([][]int, len(t.Meetings)),
+		sequences: newSequences(len(t.Events)),
+		keys:      keys{ofMeeting: map[int]string{}, meetingOf: map[string]int{}},
 	}
 	for i := range t.Events {
 		s.sights[i].pos = undelivered
-		s.byIdentity[t.Events[i].identity()] = i
 	}
 	s.expect(plan)
 	return s
@@ -75,11 +74,17 @@ func (s *Score) expect(plan []Delivery) {
 // order among each other. o.Body is not kept.
 func (s *Score) Add(o Output) {
 	i, ok := s.match(o.Body)
-	o.Body = nil
 	if !ok {
 		s.tally.Unknown++
 		return
 	}
+	s.AddEvent(i, o)
+}
+
+// AddEvent is Add for an output that is known to bring an event of the truth, by its index, which a path carried: it does not
+// read the body.
+func (s *Score) AddEvent(i int, o Output) {
+	o.Body = nil
 	redelivered, ordered := s.sequences.take(o, i)
 	if s.sights[i].pos == undelivered {
 		s.deliver(o, i, !ordered)
@@ -112,6 +117,12 @@ func (s *Score) match(body []byte) (int, bool) {
 	id, err := identify(body)
 	if err != nil {
 		return 0, false
+	}
+	if s.byIdentity == nil {
+		s.byIdentity = make(map[identity]int, len(s.truth.Events))
+		for i := range s.truth.Events {
+			s.byIdentity[s.truth.Events[i].identity()] = i
+		}
 	}
 	i, ok := s.byIdentity[id]
 	return i, ok && s.sights[i].carried

@@ -41,6 +41,7 @@ func TestUnseenSwapsAreThoseThatCouldBeLife(t *testing.T) {
 	}{
 		"joined before it was added":            {"chime:AttendeeJoined", "chime:AttendeeAdded", false},
 		"joined before it was authorized":       {"chime:AttendeeJoined", "chime:AttendeeAuthorized", false},
+		"left before a whole camera session":    {"chime:AttendeeLeft", "chime:AttendeeVideoStarted", true},
 		"left before the camera was off":        {"chime:AttendeeLeft", "chime:AttendeeVideoStopped", false},
 		"camera on before it joined":            {"chime:AttendeeVideoStarted", "chime:AttendeeJoined", false},
 		"camera off before it was on":           {"chime:AttendeeVideoStopped", "chime:AttendeeVideoStarted", false},
@@ -70,4 +71,24 @@ func TestUnseenSwapsAreThoseThatCouldBeLife(t *testing.T) {
 	}
 	require.Zero(t, s.Report(simulate.Observed{}).LifecycleViolations)
 	require.Zero(t, s.UnseenSwaps())
+}
+
+// TestUnseenAuthorization expects a join before its authorization to be life where nobody was authorized yet: some documents
+// know no authorization.
+func TestUnseenAuthorization(t *testing.T) {
+	p := simulate.Demo(3, start)
+	p.EqualTimestamps = 0
+	truth := generate(t, p)
+	plan := simulate.Plan(p, truth)
+	outputs := route(truth, plan, time.Hour)
+	authorized := slices.IndexFunc(truth.Events, func(e simulate.Event) bool { return e.Kind == "chime:AttendeeAuthorized" })
+	joined := authorized + slices.IndexFunc(truth.Events[authorized:], func(e simulate.Event) bool {
+		return e.Kind == "chime:AttendeeJoined" && e.AttendeeID == truth.Events[authorized].AttendeeID
+	})
+	s := simulate.NewScore(truth, plan, time.Hour, 0)
+	for _, o := range moved(outputs, joined, authorized) {
+		s.Add(o)
+	}
+	require.Equal(t, 1, s.Report(simulate.Observed{}).LifecycleViolations)
+	require.Equal(t, 1, s.UnseenSwaps())
 }

@@ -167,7 +167,7 @@ func TestReportNames(t *testing.T) {
 		"rss_peak_mb", "bytes_per_active_meeting", "bytes_per_remembered_event", "latency_ms", "cold_meeting_load_ms", "scale", "frontier")
 	has(r.Latency["none"], "p50", "p99", "p999")
 	has(r.ColdLoad, "p50", "p99")
-	has(r.Frontier[0], "profile", "mode", "window_ms", "inversions_per_million", "lifecycle_violations_per_million", "late_per_million", "added_latency_ms")
+	has(r.Frontier[0], "profile", "mode", "window_ms", "inversions_per_million", "lifecycle_violations_per_million", "unseen_swaps_per_million", "late_per_million", "late_unjustified", "added_latency_ms")
 	has(r.Frontier[0].Added, "p50", "p99", "max")
 	text, err := json.Marshal(Report{})
 	require.NoError(t, err)
@@ -186,7 +186,7 @@ func TestPrint(t *testing.T) {
 		Memory:      &Memory{BytesPerMeeting: 2900, BytesPerEvent: 47, ColdLoad: Quantiles{P50: 0.7, P99: 2}, ColdEvents: 21},
 		Scale:       []ScaleRow{{1000, 1000, 38_000, 38, 114, 400}, {1_000_000, 100_000, 9000, 120, 360, 2400}},
 		Frontier: []FrontierRow{
-			{Profile: "calm", Mode: "none", Inversions: 22_021.6, InversionsWorst: 23_125, Violations: 14_956, ViolationsWorst: 15_252, Events: 111_000, Seeds: 3},
+			{Profile: "calm", Mode: "none", Inversions: 22_021.6, InversionsWorst: 23_125, Violations: 14_956, ViolationsWorst: 15_252, Unseen: 36.2, Events: 111_000, Seeds: 3},
 			{Profile: "aws", Mode: "time", WindowMS: 2000, Inversions: 22.4, Late: 22.4, Added: AddedLatency{2000, 2000, 2000}, Events: 111_000, Seeds: 3},
 		},
 		RSSPeakMB: 900, RSSMB: map[string]float64{"throughput": 900, "memory": 300},

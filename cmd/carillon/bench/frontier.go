@@ -51,6 +51,7 @@ func windowMS(c order.Config) float64 {
 // quality is what one setting made of one run.
 type quality struct {
 	report simulate.Report
+	unseen int
 }
 
 // perMillion returns n of the events of the run, in a million.
@@ -95,11 +96,11 @@ func (b *bench) frontierOf(ctx context.Context, p simulate.Published, all []orde
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		report, err := r.run(c)
+		q, err := r.run(c)
 		if err != nil {
 			return fmt.Errorf("simulating %s in mode %s: %w", p.Name, c.Mode, err)
 		}
-		results[i][seed] = quality{report}
+		results[i][seed] = q
 	}
 	_, _ = fmt.Fprintf(b.progress, "  %-7s seed %d of %d\n", p.Name, seed+1, b.options.Seeds)
 	return nil
@@ -120,7 +121,8 @@ func frontierRow(profile string, c order.Config, runs []quality) FrontierRow {
 		Profile: profile, Mode: string(c.Mode), WindowMS: windowMS(c), Seeds: len(runs),
 		Inversions: mean(inversions), InversionsWorst: slices.Max(inversions),
 		Violations: mean(violations), ViolationsWorst: slices.Max(violations),
-		Late: mean(column(func(q quality) float64 { return q.perMillion(q.report.Late) })),
+		Unseen: mean(column(func(q quality) float64 { return q.perMillion(q.unseen) })),
+		Late:   mean(column(func(q quality) float64 { return q.perMillion(q.report.Late) })),
 		Added: AddedLatency{
 			P50: mean(column(func(q quality) float64 { return q.report.LagMS.P50 })),
 			P99: mean(column(func(q quality) float64 { return q.report.LagMS.P99 })),
@@ -129,9 +131,7 @@ func frontierRow(profile string, c order.Config, runs []quality) FrontierRow {
 	}
 	for _, q := range runs {
 		row.Events += q.report.Events
-		if c.Mode == order.ModeTime {
-			row.Unjustified += q.report.LateUnjustified
-		}
+		row.Unjustified += q.report.LateUnjustified
 	}
 	return row
 }

@@ -34,6 +34,7 @@ func TestFrontier(t *testing.T) {
 		require.Zero(t, row.Unjustified, "%+v", row)
 		require.GreaterOrEqual(t, row.InversionsWorst, row.Inversions)
 		require.GreaterOrEqual(t, row.ViolationsWorst, row.Violations)
+		require.LessOrEqual(t, row.Unseen, row.Violations)
 		require.LessOrEqual(t, row.Added.P99, row.Added.Max)
 		switch order.Mode(row.Mode) {
 		case order.ModeNone:
@@ -58,7 +59,7 @@ func TestFrontier(t *testing.T) {
 
 // TestReplayIsAlwaysTheSame runs one profile twice.
 func TestReplayIsAlwaysTheSame(t *testing.T) {
-	once := func() simulate.Report {
+	once := func() quality {
 		p := simulate.Profiles(5, time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC))[2].Profile
 		p.Meetings = 10
 		r, err := newReplay(p)
@@ -71,8 +72,8 @@ func TestReplayIsAlwaysTheSame(t *testing.T) {
 		require.Equal(t, first, second)
 		return first
 	}
-	report := once()
-	require.Equal(t, report, once())
-	require.Equal(t, report.Events, report.Delivered)
-	require.Positive(t, report.Late)
+	q := once()
+	require.Equal(t, q, once())
+	require.Equal(t, q.report.Events, q.report.Delivered)
+	require.Positive(t, q.report.Late)
 }

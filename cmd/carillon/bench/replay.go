@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"carillon/pipeline"
@@ -58,7 +57,8 @@ func newReplay(p simulate.Profile) (*replay, error) {
 
 func (r *replay) add(d simulate.Delivery, rec chime.Record, witness bool) {
 	a := arrival{at: d.At, event: d.Event, witness: witness, entry: order.Entry[int]{
-		Key: rec.Key, ID: rec.ID, Kind: rec.Kind, Attendee: rec.Attendee, Time: rec.Time, Source: string(d.Path), Size: len(d.Body), Payload: len(r.arrivals),
+		Key: rec.Key, ID: rec.ID, Kind: rec.Kind, Attendee: rec.Attendee, Time: rec.Time, Source: string(d.Path), Size: len(d.Body), Raw: uint64(len(r.arrivals) + 1),
+		Payload: len(r.arrivals),
 	}}
 	if rec.Attendee != "" && bytes.Contains(d.Body, []byte("aws:MediaPipeline-")) {
 		a.entry.Role = pipeline.RoleService
@@ -71,9 +71,13 @@ func (r *replay) add(d simulate.Delivery, rec chime.Record, witness bool) {
 }
 
 // run gives every copy to order when it arrives, takes out what is due at the moment it is due, and scores that.
-func (r *replay) run(c order.Config) (simulate.Report, error) {
+func (r *replay) run(c order.Config) (quality, error) {
 	out := &release{
 		replay: r, score: simulate.NewScore(r.truth, r.plan, c.Window, 0), buffer: order.New[int](c, noLimits()),
+		windows: make([]time.Duration, len(r.arrivals)),
+	}
+	if c.Mode == order.ModeCausal {
+		out.score.ByLife()
 	}
 	for i := range r.arrivals {
 		a := &r.arrivals[i]
@@ -82,28 +86,29 @@ func (r *replay) run(c order.Config) (simulate.Report, error) {
 			out.buffer.Copy(a.at, a.entry)
 		} else {
 			out.buffer.Push(a.at, a.entry)
+			out.windows[i] = out.buffer.Window()
 		}
 		out.at(a.at)
 	}
 	for next, waits := out.buffer.Next(); waits; next, waits = out.buffer.Next() {
 		out.at(next)
 	}
-	report := out.score.Report(simulate.Observed{})
-	if report.Lost+report.Duplicated+report.Unknown+report.Mislabelled > 0 {
-		return report, fmt.Errorf("%w: %d lost, %d duplicated, %d unknown, %d mislabelled",
-			errUnreliable, report.Lost, report.Duplicated, report.Unknown, report.Mislabelled)
+	q := quality{report: out.score.Report(simulate.Observed{}), unseen: out.score.UnseenSwaps()}
+	if n := q.report; n.Lost+n.Duplicated+n.Mislabelled > 0 {
+		return q, fmt.Errorf("%w: %d lost, %d duplicated, %d mislabelled", errUnreliable, n.Lost, n.Duplicated, n.Mislabelled)
 	}
-	return report, nil
+	return q, nil
 }
 
 // release takes events out of order and scores them.
 type release struct {
 	*replay
 
-	score    *simulate.Score
-	buffer   *order.Buffer[int]
+	score  *simulate.Score
+	buffer *order.Buffer[int]
+	// windows has, by arrival, for how long the first copies are held at most.
+	windows  []time.Duration
 	due      []order.Entry[int]
-	body     []byte
 	sequence uint64
 }
 
@@ -121,19 +126,9 @@ func (r *release) at(now time.Time) {
 		e := &r.due[i]
 		a := &r.arrivals[e.Payload]
 		r.sequence++
-		r.body = appendIdentity(r.body[:0], &r.truth.Events[a.event])
-		r.score.Add(simulate.Output{
+		r.score.AddEvent(a.event, simulate.Output{
 			ID: e.ID.String(), Kind: e.Kind, Key: e.Key, Attendee: e.Attendee, TimeMS: e.Time, Sequence: r.sequence,
-			Late: e.IsLate, LateMS: e.Late, Received: a.at, Accepted: now, Body: r.body,
+			Late: e.IsLate, LateMS: e.Late, Window: r.windows[e.Payload], Received: a.at, Accepted: now,
 		})
 	}
-}
-
-// appendIdentity appends the least body that the score recognises an event by: reading whole ones would take most of the time.
-func appendIdentity(b []byte, e *simulate.Event) []byte {
-	b = append(append(b, `{"detail":{"eventType":"`...), e.Kind...)
-	b = append(append(b, `","meetingId":"`...), e.MeetingID...)
-	b = append(append(b, `","attendeeId":"`...), e.AttendeeID...)
-	b = append(append(b, `","mediaPipelineId":"`...), e.PipelineID...)
-	return append(strconv.AppendInt(append(b, `","timestamp":`...), e.Time, 10), "}}"...)
 }

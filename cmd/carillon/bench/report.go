@@ -101,8 +101,11 @@ type FrontierRow struct {
 	// Violations came out before an event of the same attendee that must come before them.
 	Violations      float64 `json:"lifecycle_violations_per_million"`
 	ViolationsWorst float64 `json:"lifecycle_violations_per_million_worst"`
-	// Late were marked late; Unjustified, of all seeds together, had arrived in time. That is judged in mode time only: the
-	// other modes hold no event for a fixed time.
+	// Unseen of the violations nobody could have seen who knows only what had come out before: swaps of whole pairs. Mode causal
+	// is to have no more violations than mode time has, but for these.
+	Unseen float64 `json:"unseen_swaps_per_million"`
+	// Late were marked late; Unjustified, of all seeds together, had no cause: nothing that they precede had been held for its
+	// window when they came, or, in mode causal, nothing that must come after them had left.
 	Late        float64 `json:"late_per_million"`
 	Unjustified int     `json:"late_unjustified"`
 	// Added is the time from the first copy of an event to its release.
