@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ const (
 	recordsOfAMeeting = 150
 	// fillEvery is how often what has arrived is stored.
 	fillEvery = 5 * time.Millisecond
+	// fillBatch is how many of them at once.
+	fillBatch = 1000
 )
 
 // TestBacklogAfterAKill lets records pile up in RAW while no sequencer runs, as they arrive, and starts a router on them that is
@@ -72,7 +75,9 @@ func (r *rig) fill(t *testing.T, plan []simulate.Delivery) {
 				Record: items[0].Record, Source: string(plan[0].Path), Received: now, Body: items[0].Body,
 			}))
 		}
-		require.NoError(t, j.AppendRaw(context.WithoutCancel(t.Context()), msgs))
+		for part := range slices.Chunk(msgs, fillBatch) { // a machine that is behind has many, and a limit for each
+			require.NoError(t, j.AppendRaw(context.WithoutCancel(t.Context()), part))
+		}
 	}
 	require.NoError(t, j.Close())
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -158,8 +159,14 @@ func TestServerIsFullBeforeWeKnow(t *testing.T) {
 		err = f.Append(bounded(t), events(j, 0, n, 10, 10_000))
 		require.Less(t, n, 2000)
 	}
-	require.ErrorIs(t, err, ErrFull)
-	require.Len(t, stored(t, j, PlaceEvents), n-10, "the batch left nothing behind")
+	kept := len(stored(t, j, PlaceEvents))
+	if errors.Is(err, errPart) { // the beginning of the batch fitted, and nobody may take that for nothing
+		require.Greater(t, kept, n-10)
+		require.Less(t, kept, n)
+	} else {
+		require.ErrorIs(t, err, ErrFull)
+		require.Equal(t, n-10, kept, "the batch left nothing behind")
+	}
 	_, err = j.TakeFence(bounded(t), 0)
 	if err != nil {
 		require.ErrorIs(t, err, ErrFull)
