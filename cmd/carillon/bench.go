@@ -34,12 +34,28 @@ With --source sqs it measures that source alone: it drains a queue into a real j
 bare loop that receives and deletes with the same SDK, as many pollers and equal batches. The queue is
 at an emulator: --endpoint, else one in this process, which then shares its processors with both.
 
+With --sink it measures the delivery to that sink alone: events of 256 meetings (--meetings) wait in the
+stream of a real journal, and the router's stage, its lanes and the sink with its default settings send
+them to a far side on this machine, in turn with a bare loop that sends the same bytes from memory with
+the same client library, in batches as large and as many at once, without keeping meetings in order.
+
+  file       a file in --dir
+  nats       a JetStream server in this process, beside the journal's
+  kafka      the broker that the client library has for tests, in this process
+  webhook    an HTTP server in this process; one event for each request, 256 at once
+  postgres   the database of --sink-url, where a table carillon_bench is made, emptied and dropped
+
+A far side in this process shares its processors with both sides alike.
+
 The first three depend on the machine and its disk, and want a machine that does nothing else.`,
-		Example: "  carillon bench\n  carillon bench --source sqs --endpoint http://127.0.0.1:4566 --pollers 8\n  carillon bench --only frontier --seeds 20\n  carillon bench --only scale --meetings 1000000\n" +
+		Example: "  carillon bench\n  carillon bench --source sqs --endpoint http://127.0.0.1:4566 --pollers 8\n  carillon bench --sink nats --for 10s\n  carillon bench --sink postgres --sink-url postgres://postgres@127.0.0.1:5432/postgres --json\n  carillon bench --only frontier --seeds 20\n  carillon bench --only scale --meetings 1000000\n" +
 			"  carillon bench --only throughput --cpuprofile router.cpu && go tool pprof -diff_base router.cpu.ceiling router.cpu",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Only = bench.Part(only)
+			if o.Sink != "" && !cmd.Flags().Changed("meetings") {
+				o.Meetings = bench.SinkMeetings
+			}
 			logger := telemetry.NewLogger(telemetry.LogConfig{Level: telemetry.LevelWarn, Format: telemetry.FormatText}, os.Stderr, isatty.IsTerminal(os.Stderr.Fd()))
 			report, err := bench.Run(cmd.Context(), o, cmd.ErrOrStderr(), logger)
 			if err != nil {
@@ -66,6 +82,9 @@ The first three depend on the machine and its disk, and want a machine that does
 	f.StringVar(&o.Source, "source", "", "measure a source instead of the router: sqs")
 	f.StringVar(&o.Endpoint, "endpoint", os.Getenv("AWS_ENDPOINT_URL_SQS"), "URL of an emulator of SQS for --source; empty: one in this process")
 	f.IntVar(&o.Pollers, "pollers", o.Pollers, "long polls side by side for --source, 1 to 64")
+	f.StringVar(&o.Sink, "sink", "", "measure the delivery to a sink instead of the router: "+bench.SinkList())
+	f.StringVar(&o.SinkURL, "sink-url", "", "database for --sink postgres; a table carillon_bench is made in it, and dropped")
+	f.IntVar(&o.Events, "events", o.Events, "events of each slice of --sink, 100 to 10000000")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object on standard output, progress on standard error")
 	return cmd
 }

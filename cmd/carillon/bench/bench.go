@@ -69,6 +69,8 @@ func (b *bench) measure(ctx context.Context, p Part) error {
 		return b.frontier(ctx)
 	case PartSource:
 		return b.source(ctx)
+	case PartSink:
+		return b.sink(ctx)
 	}
 	return nil
 }

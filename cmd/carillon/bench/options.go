@@ -20,12 +20,17 @@ const (
 	PartFrontier   Part = "frontier"
 	// PartSource runs instead of all others when the options name a source.
 	PartSource Part = "source"
+	// PartSink runs instead of all others when the options name a sink.
+	PartSink Part = "sink"
 )
 
 // Parts returns all measurements in the order in which they run.
 func Parts() []Part {
 	return []Part{PartThroughput, PartLatency, PartMemory, PartScale, PartFrontier}
 }
+
+// SinkMeetings is how many meetings there are by default when a sink is measured.
+const SinkMeetings = 256
 
 // smallScale is the number of meetings that throughput runs with and that the scaling table begins with.
 const smallScale = 1000
@@ -63,6 +68,12 @@ type Options struct {
 	Endpoint string
 	// Pollers is how many long polls run side by side, for Source. 1 to 64, default 4.
 	Pollers int
+	// Sink is the type of a sink that is measured instead of the router, with so many Meetings in flight. Empty: none.
+	Sink string
+	// SinkURL is the database for the sink postgres, in which the bench makes a table of its own.
+	SinkURL string
+	// Events is how many each side of the comparison of Sink sends in a round, 100 to 10,000,000, default 50,000.
+	Events int
 	// size is small in tests.
 	size size
 }
@@ -82,7 +93,7 @@ type size struct {
 func Defaults() Options {
 	return Options{
 		For: 20 * time.Second, Meetings: smallScale, Rate: 1000, Partitions: defaultPartitions(), Disorder: 0.1, Seed: 1, Seeds: 3,
-		Pollers: 4,
+		Pollers: 4, Events: 50_000,
 		size: size{
 			sliceEvents: 20_000, warmup: 2 * time.Second, memoryMeetings: 20_000, coldMeetings: 2000, scaleEvents: 20_000, sourceMessages: 10_000,
 		},
@@ -94,8 +105,11 @@ const sourceSQS = "sqs"
 
 // parts returns the measurements of the run in their order.
 func (o Options) parts() []Part {
-	if o.Source != "" {
+	switch {
+	case o.Source != "":
 		return []Part{PartSource}
+	case o.Sink != "":
+		return []Part{PartSink}
 	}
 	return slices.DeleteFunc(Parts(), func(p Part) bool { return !o.wants(p) })
 }
@@ -118,6 +132,8 @@ func (o Options) validate() error {
 		within("--ceiling-partitions", o.CeilingPartitions, 0, 256),
 		within("--seeds", o.Seeds, 1, 1000),
 		within("--pollers", o.Pollers, 1, 64),
+		within("--events", o.Events, 100, 10_000_000),
+		o.validateSink(),
 	}
 	if o.Source != "" && o.Source != sourceSQS {
 		errs = append(errs, fmt.Errorf("--source: %q is not %s", o.Source, sourceSQS))
@@ -130,6 +146,23 @@ func (o Options) validate() error {
 	}
 	if o.Only != "" && !slices.Contains(Parts(), o.Only) {
 		errs = append(errs, fmt.Errorf("--only: %q is none of %s", o.Only, PartList()))
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) validateSink() error {
+	var errs []error
+	if o.Sink != "" && !slices.Contains(Sinks(), o.Sink) {
+		errs = append(errs, fmt.Errorf("--sink: %q is none of %s", o.Sink, SinkList()))
+	}
+	if o.Sink != "" && (o.Only != "" || o.Source != "") {
+		errs = append(errs, errors.New("--sink: measures that sink alone; leave out --only and --source"))
+	}
+	if o.Sink == sinkPostgres && o.SinkURL == "" {
+		errs = append(errs, fmt.Errorf("--sink: %s %w", sinkPostgres, errNoServer))
+	}
+	if o.Sink != sinkPostgres && o.SinkURL != "" {
+		errs = append(errs, fmt.Errorf("--sink-url: only with --sink %s; every other far side is in this process", sinkPostgres))
 	}
 	return errors.Join(errs...)
 }

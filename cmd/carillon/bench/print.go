@@ -33,8 +33,11 @@ func Print(w io.Writer, r Report) error {
 	if r.Source != nil {
 		printSource(&b, r.Source)
 	}
+	if r.Sink != nil {
+		printSink(&b, r.Sink)
+	}
 	fmt.Fprintf(&b, "\nPeak memory of the process: %.0f MB", r.RSSPeakMB)
-	for _, p := range append(Parts(), PartSource) {
+	for _, p := range append(Parts(), PartSource, PartSink) {
 		if mb, ok := r.RSSMB[string(p)]; ok {
 			fmt.Fprintf(&b, ", %s %.0f", p, mb)
 		}

@@ -12,6 +12,7 @@ type Report struct {
 	Scale    []ScaleRow    `json:"scale,omitempty"`
 	Frontier []FrontierRow `json:"frontier,omitempty"`
 	Source   *SourceReport `json:"source,omitempty"`
+	Sink     *SinkReport   `json:"sink,omitempty"`
 	// RSSPeakMB is the highest resident set of the process over the whole run, the bench's own stock and the ceiling's server
 	// included; 0 where the system does not tell.
 	RSSPeakMB float64 `json:"rss_peak_mb"`

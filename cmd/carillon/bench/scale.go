@@ -111,7 +111,7 @@ func (b *bench) touch(ctx context.Context, r *rig, c *calendar, n int) error {
 		bodies[slot] = c.direct(c.of(slot))
 	}
 	r.sink.goal.expect(n)
-	err := share(ctx, n, func(ctx context.Context, from, to int) error {
+	err := share(ctx, n, emitSize, emitters, func(ctx context.Context, from, to int) error {
 		ns := make([]pipeline.Notification, 0, emitSize)
 		for _, body := range bodies[from:to] {
 			ns = append(ns, pipeline.Notification{Body: body})

@@ -96,24 +96,24 @@ func (s *stock) feed(ctx context.Context, send func(ctx context.Context, path, f
 	g, ctx := errgroup.WithContext(ctx)
 	for p := range copies {
 		g.Go(func() error {
-			return share(ctx, s.len(), func(ctx context.Context, from, to int) error { return send(ctx, p, from, to) })
+			return share(ctx, s.len(), emitSize, emitters, func(ctx context.Context, from, to int) error { return send(ctx, p, from, to) })
 		})
 	}
 	return g.Wait()
 }
 
-// share calls send for 0 to n-1 in runs of emitSize, in order, many calls at once, and returns when each was answered.
-func share(ctx context.Context, n int, send func(ctx context.Context, from, to int) error) error {
+// share calls send for 0 to n-1 in runs of size, in order, so many calls at once, and returns when each was answered.
+func share(ctx context.Context, n, size, calls int, send func(ctx context.Context, from, to int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
-	for range emitters {
+	for range calls {
 		g.Go(func() error {
 			for ctx.Err() == nil {
-				to := int(next.Add(emitSize))
-				if to-emitSize >= n {
+				to := int(next.Add(int64(size)))
+				if to-size >= n {
 					return nil
 				}
-				if err := send(ctx, to-emitSize, min(to, n)); err != nil {
+				if err := send(ctx, to-size, min(to, n)); err != nil {
 					return err
 				}
 			}
