@@ -21,46 +21,43 @@ var errHeld = errors.New("not sent, because an earlier event of the same meeting
 func Write(events []pipeline.Event, send func(round []int) []error) error {
 	answers := make([]error, len(events))
 	stuck := map[string]bool{}
-	left := make([]int, len(events))
-	for i := range left {
-		left[i] = i
-	}
-	for len(left) > 0 {
-		var round []int
-		round, left = cut(events, left)
+	for _, round := range rounds(events) {
+		round = hold(events, round, stuck, answers)
+		if len(round) == 0 {
+			continue
+		}
 		for i, err := range send(round) {
 			if err != nil {
 				answers[round[i]] = err
 				stuck[events[round[i]].Key] = true
 			}
 		}
-		left = hold(events, left, stuck, answers)
 	}
 	return collect(answers)
 }
 
-// cut takes the first event of each meeting out of left.
-func cut(events []pipeline.Event, left []int) (round, rest []int) {
-	seen := make(map[string]struct{}, len(left))
-	round = make([]int, 0, len(left))
-	for _, i := range left {
-		if _, again := seen[events[i].Key]; again {
-			rest = append(rest, i)
-			continue
+// rounds deals events out: the first of each meeting is in the first round, the second in the second.
+func rounds(events []pipeline.Event) [][]int {
+	var out [][]int
+	had := make(map[string]int, len(events))
+	for i := range events {
+		n := had[events[i].Key]
+		had[events[i].Key] = n + 1
+		if n == len(out) {
+			out = append(out, nil)
 		}
-		seen[events[i].Key] = struct{}{}
-		round = append(round, i)
+		out[n] = append(out[n], i)
 	}
-	return round, rest
+	return out
 }
 
-// hold takes the events of stuck meetings out of left, and answers them (I5).
-func hold(events []pipeline.Event, left []int, stuck map[string]bool, answers []error) []int {
+// hold takes the events of stuck meetings out of a round, and answers them (I5).
+func hold(events []pipeline.Event, round []int, stuck map[string]bool, answers []error) []int {
 	if len(stuck) == 0 {
-		return left
+		return round
 	}
-	rest := left[:0]
-	for _, i := range left {
+	rest := round[:0]
+	for _, i := range round {
 		if stuck[events[i].Key] {
 			answers[i] = errHeld
 			continue
