@@ -100,23 +100,25 @@ func (l *Lanes) Take(dst []Item, now time.Time, limit int) []Item {
 	return dst
 }
 
-// takeReady appends to dst what lanes have that are ready.
+// takeReady appends to dst what lanes have that are ready. All of them have a share: a sink that may send only one event of each
+// meeting at a time gets many meetings then, and not one that has much.
 func (l *Lanes) takeReady(dst []Item, limit int) []Item {
+	var giving []*lane
 	taken := 0
-	for taken < len(l.ready) && len(dst) < limit {
+	for taken < len(l.ready) && len(dst)+len(giving) < limit {
 		n := l.ready[taken]
 		taken++
 		if len(n.queue) == 0 { // It was parked meanwhile.
 			l.goOn(n)
 			continue
 		}
-		if l.yield(n) {
-			continue
+		if !l.yield(n) {
+			n.flying = 1
+			giving = append(giving, n)
 		}
-		n.flying = min(len(n.queue), limit-len(dst))
-		if n.attempts > 0 || n.turned {
-			n.flying = 1 // What was refused goes alone, so that its neighbours are not sent in vain.
-		}
+	}
+	deal(giving, limit-len(dst)-len(giving))
+	for _, n := range l.ready[:taken] {
 		dst = append(dst, n.queue[:n.flying]...)
 	}
 	clear(l.ready[:taken])
@@ -124,6 +126,30 @@ func (l *Lanes) takeReady(dst []Item, limit int) []Item {
 		l.ready = nil
 	}
 	return dst
+}
+
+// deal lets lanes send up to room more events, all alike as long as they have them. It may change the slice.
+func deal(lanes []*lane, room int) {
+	for room > 0 && len(lanes) > 0 {
+		share, left := max(1, room/len(lanes)), lanes[:0]
+		for _, n := range lanes {
+			more := min(share, n.most()-n.flying, room)
+			n.flying += more
+			room -= more
+			if n.flying < n.most() {
+				left = append(left, n)
+			}
+		}
+		lanes = left
+	}
+}
+
+// most returns how many events may be sent together.
+func (n *lane) most() int {
+	if n.attempts > 0 || n.turned {
+		return 1 // What was refused goes alone, so that its neighbours are not sent in vain.
+	}
+	return len(n.queue)
 }
 
 // wake makes lanes ready whose pause is over.
