@@ -36,8 +36,9 @@ at an emulator: --endpoint, else one in this process, which then shares its proc
 
 With --sink it measures the delivery to that sink alone: events of 256 meetings (--meetings) wait in the
 stream of a real journal, and the router's stage, its lanes and the sink with its default settings send
-them to a far side on this machine, in turn with a bare loop that sends the same bytes from memory with
-the same client library, in batches as large and as many at once, without keeping meetings in order.
+them to a far side on this machine. That takes turns with two bare loops, which use the same client
+library, batches as large and as many calls at once, but keep no meeting in order: one sends the same
+bytes from memory, the other one what it reads from the stream, as the delivery has to.
 
   file       a file in --dir
   nats       a JetStream server in this process, beside the journal's
@@ -45,7 +46,7 @@ the same client library, in batches as large and as many at once, without keepin
   webhook    an HTTP server in this process; one event for each request, 256 at once
   postgres   the database of --sink-url, where a table carillon_bench is made, emptied and dropped
 
-A far side in this process shares its processors with both sides alike.
+A far side in this process shares its processors with all of them alike.
 
 The first three depend on the machine and its disk, and want a machine that does nothing else.`,
 		Example: "  carillon bench\n  carillon bench --source sqs --endpoint http://127.0.0.1:4566 --pollers 8\n  carillon bench --sink nats --for 10s\n  carillon bench --sink postgres --sink-url postgres://postgres@127.0.0.1:5432/postgres --json\n  carillon bench --only frontier --seeds 20\n  carillon bench --only scale --meetings 1000000\n" +

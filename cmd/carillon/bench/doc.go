@@ -13,6 +13,12 @@
 // A source is measured instead of all that when the options name one: it drains a queue of an emulator into a real journal, in
 // turn with a bare loop that receives and deletes with the same SDK, pollers and batches. What is sent goes there and nowhere else.
 //
+// So is a sink when they name one. Slices of equal events go from EVENTS of a real journal through deliver and the sink with its
+// default settings to a far side on this machine, in turn with two bare loops that use the same client library, batches as large and
+// as many calls at once, and wait for no answer but those of a batch. One sends the same bytes from memory, which is all that the
+// client and the far side allow. The other one reads EVENTS first, as the delivery must; what the delivery takes longer than that is
+// the price of lanes, order, retries and metrics.
+//
 // Everything written goes to temporary directories that are removed at the end. Nothing outside this machine is reached, save the
-// emulator that the options name.
+// emulator or database that the options name.
 package bench

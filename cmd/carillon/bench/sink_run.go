@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carillon/pipeline"
+	"carillon/pipeline/chime"
 	"carillon/pipeline/journal"
 )
 
@@ -23,7 +24,8 @@ type sinkRun struct {
 	far     far
 	journal *journal.Journal
 	logger  *slog.Logger
-	events  []pipeline.Event // in the order of EVENTS, as a sink gets them
+	events  []pipeline.Event // as a sink gets them, one partition after the other, each in the order of EVENTS
+	counts  []int            // events of each partition
 	shape   shape
 	slices  int
 }
@@ -74,22 +76,32 @@ func (s *sinkRun) fill(ctx context.Context, c *calendar) error {
 		return err
 	}
 	s.events, err = s.collect(ctx)
-	slices.SortFunc(s.events, func(a, b pipeline.Event) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	partition := func(e *pipeline.Event) int { return chime.Partition(e.Key, s.options.Partitions) }
+	slices.SortFunc(s.events, func(a, b pipeline.Event) int {
+		return cmp.Or(cmp.Compare(partition(&a), partition(&b)), cmp.Compare(a.Sequence, b.Sequence))
+	})
+	s.counts = make([]int, s.options.Partitions)
+	for i := range s.events {
+		s.counts[partition(&s.events[i])]++
+	}
 	return err
 }
 
-// round is a slice of the delivery and one of the bare loop.
+// round is a slice of the delivery and one of each bare loop.
 type round struct {
-	pair
-
-	writes int
+	full, forward, bare cost
+	writes              int
 }
+
+// ratio is that of the delivery to the bare loop from memory, behind to the one that reads EVENTS.
+func (r round) ratio() float64  { return r.full.rate() / r.bare.rate() }
+func (r round) behind() float64 { return r.full.rate() / r.forward.rate() }
 
 // measure runs rounds for as long as the options say. The first one warms up and does not count.
 func (s *sinkRun) measure(ctx context.Context, progress io.Writer) (*SinkReport, error) {
 	var rounds []round
 	for begin := time.Now(); len(rounds) <= minPairs || time.Since(begin) < s.options.For; {
-		r, err := s.round(ctx, len(rounds)%2 == 1)
+		r, err := s.round(ctx, len(rounds))
 		if err != nil {
 			return nil, err
 		}
@@ -97,27 +109,26 @@ func (s *sinkRun) measure(ctx context.Context, progress io.Writer) (*SinkReport,
 			begin = time.Now()
 		}
 		rounds = append(rounds, r)
-		_, _ = fmt.Fprintf(progress, "  delivery %7.0f/s   bare loop %7.0f/s   ratio %.2f\n", r.router.rate(), r.ceiling.rate(), r.ratio())
+		_, _ = fmt.Fprintf(progress, "  delivery %7.0f/s   bare loop %7.0f/s   ratio %.2f   bare loop behind EVENTS %7.0f/s   ratio %.2f\n",
+			r.full.rate(), r.bare.rate(), r.ratio(), r.forward.rate(), r.behind())
 	}
 	return s.summary(rounds[1:]), nil
 }
 
-// round runs one slice on each side. Neither is always the first, but in the first round, from which the shape is learned.
-func (s *sinkRun) round(ctx context.Context, bareFirst bool) (round, error) {
+// round runs one slice of each. None is always the first, but in the first round, from which the shape is learned.
+func (s *sinkRun) round(ctx context.Context, number int) (round, error) {
 	var r round
-	var errs [2]error
-	full := func() { r.router, r.writes, errs[0] = s.deliver(ctx) }
-	bare := func() { r.ceiling, errs[1] = s.bare(ctx) }
-	if bareFirst {
-		bare()
-		full()
-	} else {
-		full()
-		if errs[0] == nil {
-			bare()
+	steps := []func() error{
+		func() (err error) { r.full, r.writes, err = s.deliver(ctx); return err },
+		func() (err error) { r.bare, err = s.bare(ctx); return err },
+		func() (err error) { r.forward, err = s.forward(ctx); return err },
+	}
+	for i := range steps {
+		if err := steps[(i+number)%len(steps)](); err != nil {
+			return r, err
 		}
 	}
-	return r, errors.Join(errs[:]...)
+	return r, nil
 }
 
 // bare sends all events in a bare loop and returns what it cost.
@@ -206,11 +217,14 @@ func (s *sinkRun) summary(rounds []round) *SinkReport {
 	return &SinkReport{
 		Sink: s.options.Sink, Far: s.far.name(), Batch: s.shape.batch, InFlight: s.shape.calls, Meetings: s.options.Meetings,
 		Partitions: s.options.Partitions, Events: len(s.events), Rounds: len(rounds), BodyBytes: float64(bytes) / float64(len(s.events)),
-		Rate:     median(column(func(r round) float64 { return r.router.rate() })),
-		Bare:     median(column(func(r round) float64 { return r.ceiling.rate() })),
-		CPU:      median(column(func(r round) float64 { return r.router.each() })),
-		BareCPU:  median(column(func(r round) float64 { return r.ceiling.each() })),
-		PerWrite: median(column(func(r round) float64 { return float64(len(s.events)) / float64(r.writes) })),
-		Ratio:    median(ratios), RatioLow: slices.Min(ratios), RatioHigh: slices.Max(ratios),
+		Rate:       median(column(func(r round) float64 { return r.full.rate() })),
+		Bare:       median(column(func(r round) float64 { return r.bare.rate() })),
+		Forward:    median(column(func(r round) float64 { return r.forward.rate() })),
+		CPU:        median(column(func(r round) float64 { return r.full.each() })),
+		BareCPU:    median(column(func(r round) float64 { return r.bare.each() })),
+		ForwardCPU: median(column(func(r round) float64 { return r.forward.each() })),
+		PerWrite:   median(column(func(r round) float64 { return float64(len(s.events)) / float64(r.writes) })),
+		Ratio:      median(ratios), RatioLow: slices.Min(ratios), RatioHigh: slices.Max(ratios),
+		Behind: median(column(round.behind)),
 	}
 }
