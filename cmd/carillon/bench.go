@@ -69,7 +69,7 @@ The first three depend on the machine and its disk, and want a machine that does
 		},
 	}
 	f := cmd.Flags()
-	f.DurationVar(&o.For, "for", o.For, "how long throughput is measured; latency half as long for each mode; 100ms to 1h")
+	f.DurationVar(&o.For, "for", o.For, "how long throughput, --source or --sink is measured; latency half as long for each mode; 100ms to 1h")
 	f.IntVar(&o.Meetings, "meetings", o.Meetings, "how many meetings are active at once, 10 to 10000000; above 1000 the scale is measured up to it")
 	f.IntVar(&o.Rate, "rate", o.Rate, "events per second while latency is measured, 1 to 100000")
 	f.IntVar(&o.Partitions, "partitions", o.Partitions, "partitions of the journal, 1 to 256")
