@@ -15,12 +15,14 @@ meeting, and forwards that stream to other systems.
   carillon demo                see it work, with nothing but this binary
   carillon check -c FILE       is this configuration right?
   carillon run -c FILE         run the router
+  carillon health -c FILE      is it ready?
   carillon sinks ls -c FILE    how is it doing?
   carillon dead ls -c FILE     what did a sink not take?`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 	}
-	root.AddCommand(newRun(), newDemo(), newBench(), newCheck(), newAWS(), newSinks(), newDead(), newReplay(), newQuarantine(), newVersion())
+	root.AddCommand(newRun(), newDemo(), newBench(), newCheck(), newAWS(), newSinks(), newDead(), newReplay(), newQuarantine(),
+		newHealth(), newVersion())
 	return root
 }
