@@ -47,7 +47,7 @@ func Encode(f Format, e *pipeline.Event) (Message, error) {
 		m.Body, err = appendEnvelope(make([]byte, 0, len(e.Body)+roomForMetadata), e)
 	case CloudEvents:
 		m.ContentType = contentCloudEvent
-		m.Body, err = structured(e)
+		m.Body = structured(e)
 	case CloudEventsBinary:
 		m.CloudEvent = cloudEventAttributes(e)
 	default:
