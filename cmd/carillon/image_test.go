@@ -1,0 +1,270 @@
+//go:build integration
+
+package main_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// mostImage is how many bytes the image may have on top of the public base, which has 2 MB, to stay below 40 MB.
+const mostImage = 38_000_000
+
+// imageUser is the user of the image, who owns nothing of it but the journal.
+const imageUser = 65532
+
+// imageConfig is what of an image's configuration runs it.
+type imageConfig struct {
+	User, WorkingDir, StopSignal string
+	Entrypoint, Cmd              []string
+	Labels                       map[string]string
+	Volumes                      map[string]struct{}
+	Healthcheck                  struct{ Test []string }
+}
+
+// builder builds images with buildah, in a store of its own, from the machine's Go and modules and nothing from elsewhere.
+type builder struct {
+	t      *testing.T
+	dir    string
+	global []string
+}
+
+func newBuilder(t *testing.T) *builder {
+	t.Helper()
+	b := &builder{t: t, dir: t.TempDir()}
+	policy := filepath.Join(b.dir, "policy.json")
+	require.NoError(t, os.WriteFile(policy, []byte(`{"default":[{"type":"insecureAcceptAnything"}]}`), 0o600))
+	// vfs needs no overlay of an overlay, and so works inside a container, too.
+	b.global = []string{"--root", b.dir + "/root", "--runroot", b.dir + "/run", "--storage-driver", "vfs"}
+	t.Cleanup(func() { b.buildah("rm", "--all") })
+	return b
+}
+
+// buildah runs a command and returns what it prints on standard output.
+func (b *builder) buildah(args ...string) string {
+	b.t.Helper()
+	cmd := exec.Command("buildah", append(slices.Clone(b.global), args...)...)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	require.NoError(b.t, cmd.Run(), "buildah %v: %s\n%s", args, &problems, &out)
+	return strings.TrimSpace(out.String())
+}
+
+// build builds an image. HEALTHCHECK is part of Docker's format alone.
+func (b *builder) build(name, arch, dockerfile, context string, args ...string) {
+	b.t.Helper()
+	all := []string{
+		"bud", "--isolation", "chroot", "--pull=never", "--format", "docker", "--layers=false", "--signature-policy", b.dir + "/policy.json",
+		"--platform", "linux/" + arch, "--tag", name, "--file", dockerfile,
+	}
+	b.buildah(append(append(all, args...), context)...)
+}
+
+// bases makes the two base images for a machine. This version of buildah looks for the builder among the images for that machine,
+// whatever FROM --platform says; it runs on this one all the same.
+func (b *builder) bases(arch string) {
+	b.t.Helper()
+	root := filepath.Join(b.dir, "builder-"+arch)
+	for _, dir := range []string{"bin", "root", "tmp", "modules", "usr/local/go"} {
+		require.NoError(b.t, os.MkdirAll(filepath.Join(root, "rootfs", dir), 0o755))
+	}
+	busybox, err := os.ReadFile("/bin/busybox")
+	require.NoError(b.t, err, "install busybox-static, as .ci/run does")
+	for _, name := range []string{"sh", "mkdir"} {
+		require.NoError(b.t, os.WriteFile(filepath.Join(root, "rootfs/bin", name), busybox, 0o755))
+	}
+	b.build("localhost/builder-"+arch, arch, "testdata/image/builder.Dockerfile", root)
+
+	base := filepath.Join(b.dir, "base-"+arch)
+	require.NoError(b.t, os.MkdirAll(filepath.Join(base, "rootfs/etc"), 0o755))
+	require.NoError(b.t, os.Mkdir(filepath.Join(base, "rootfs/tmp"), 0o755))
+	users := "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
+	require.NoError(b.t, os.WriteFile(filepath.Join(base, "rootfs/etc/passwd"), []byte(users), 0o644))
+	b.build("localhost/base-"+arch, arch, "testdata/image/base.Dockerfile", base)
+}
+
+func hostArch(t *testing.T) string { return goEnv(t, "GOHOSTARCH") }
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
+}
+
+// image builds the Dockerfile at the top for a machine and returns its files and its configuration.
+func (b *builder) image(arch string) (root string, c imageConfig) {
+	b.t.Helper()
+	b.bases(arch)
+	name := "localhost/carillon-" + arch
+	b.build(name, arch, "../../Dockerfile", "../..",
+		"--build-arg", "BUILDER=localhost/builder-"+arch, "--build-arg", "BASE=localhost/base-"+arch,
+		"--build-arg", "VERSION=1.2.3-test", "--build-arg", "REVISION=0123abc",
+		"--volume", goEnv(b.t, "GOROOT")+":/usr/local/go:ro", "--volume", goEnv(b.t, "GOMODCACHE")+"/cache/download:/modules:ro",
+		"--volume", goEnv(b.t, "GOCACHE")+":/root/.cache/go-build")
+	var inspected struct {
+		Docker struct{ Config imageConfig }
+	}
+	require.NoError(b.t, json.Unmarshal([]byte(b.buildah("inspect", "--type", "image", name)), &inspected))
+	container := b.buildah("from", "--pull-never", "--signature-policy", b.dir+"/policy.json", name)
+	return b.buildah("mount", container), inspected.Docker.Config
+}
+
+// TestImage builds the image for both kinds of machines and looks at what it holds and says.
+func TestImage(t *testing.T) {
+	out, err := exec.Command("go", "mod", "download").CombinedOutput() // What the build in the image may take.
+	require.NoError(t, err, "%s", out)
+	b := newBuilder(t)
+	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+	for arch, machine := range machines {
+		root, c := b.image(arch)
+		require.Equal(t, "65532:65532", c.User)
+		require.Equal(t, "/var/lib/carillon", c.WorkingDir)
+		require.Contains(t, c.Volumes, "/var/lib/carillon")
+		require.Equal(t, []string{"/carillon"}, c.Entrypoint)
+		require.Equal(t, "carillon", c.Labels["org.opencontainers.image.title"])
+		require.Equal(t, "1.2.3-test", c.Labels["org.opencontainers.image.version"])
+		require.Equal(t, "0123abc", c.Labels["org.opencontainers.image.revision"])
+		require.NotEmpty(t, c.Labels["org.opencontainers.image.description"])
+		require.Equal(t, "CMD", c.Healthcheck.Test[0], "without a shell")
+		require.Equal(t, []string{"carillon"}, executables(t, root), "no shell, nothing else that runs")
+		size := treeSize(t, root)
+		t.Logf("%s: %d bytes", arch, size)
+		require.Less(t, size, int64(mostImage))
+		requireStatic(t, filepath.Join(root, "carillon"), machine)
+		if arch == hostArch(t) {
+			runImage(t, root, c)
+		}
+	}
+	require.Contains(t, machines, hostArch(t), "the image was run")
+}
+
+// executables returns every file below root that somebody may execute.
+func executables(t *testing.T, root string) (all []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && !d.IsDir() && info.Mode()&0o111 != 0 {
+			all = append(all, strings.TrimPrefix(path, root+"/"))
+		}
+		return err
+	}))
+	return all
+}
+
+func treeSize(t *testing.T, root string) (n int64) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(root, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			n += info.Size()
+		}
+		return err
+	}))
+	return n
+}
+
+// requireStatic expects a binary for the machine that asks for no loader and no library.
+func requireStatic(t *testing.T, file string, machine elf.Machine) {
+	t.Helper()
+	f, err := elf.Open(file)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	require.Equal(t, machine, f.Machine)
+	for _, p := range f.Progs {
+		require.NotEqual(t, elf.PT_INTERP, p.Type)
+	}
+	libraries, err := f.ImportedLibraries()
+	require.NoError(t, err)
+	require.Empty(t, libraries)
+}
+
+// cell is an image that is run as a container would: its files and nothing else, read-only, as its user, with a volume for the
+// journal and one for temporary files. It shares the network of the machine.
+type cell struct {
+	root   string
+	config imageConfig
+}
+
+// newCell mounts the image. It needs the right to mount; see mountSmall.
+func newCell(t *testing.T, image string, c imageConfig, file string) *cell {
+	t.Helper()
+	root := t.TempDir()
+	for _, dir := range []string{"/etc/carillon", "/proc"} { // What a runtime makes before it mounts there.
+		require.NoError(t, os.MkdirAll(image+dir, 0o755))
+	}
+	require.NoError(t, os.WriteFile(image+"/etc/carillon/carillon.yaml", []byte(file), 0o644))
+	require.NoError(t, unix.Mount(image, root, "", unix.MS_BIND, ""), "run this as root, as .ci/run does")
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(root, unix.MNT_DETACH)) })
+	require.NoError(t, unix.Mount("", root, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+	owner := fmt.Sprintf("uid=%d,gid=%d,mode=0700", imageUser, imageUser)
+	for dir, options := range map[string]string{"/tmp": "mode=1777", c.WorkingDir: owner} {
+		require.NoError(t, unix.Mount("carillon-test", root+dir, "tmpfs", unix.MS_NOEXEC, options))
+	}
+	require.NoError(t, unix.Mount("proc", root+"/proc", "proc", 0, ""))
+	require.ErrorIs(t, os.WriteFile(root+"/etc/passwd", nil, 0o600), unix.EROFS)
+	return &cell{root: root, config: c}
+}
+
+// command returns a command inside, with an empty environment.
+func (c *cell) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = c.config.WorkingDir, []string{}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: c.root, Credential: &syscall.Credential{Uid: imageUser, Gid: imageUser}}
+	return cmd
+}
+
+// runImage runs what the image is for: the router as its own command line starts it, its HEALTHCHECK, SIGTERM, and the demo.
+func runImage(t *testing.T, image string, config imageConfig) {
+	t.Helper()
+	admin := freeAddr(t)
+	c := newCell(t, image, config, fmt.Sprintf("admin: {listen: %q}\nstream: {max_bytes: 64MiB}\nsources: {}\nsinks: {}\n", admin))
+	out, err := c.command("/carillon", "version").CombinedOutput()
+	require.NoError(t, err)
+	require.Contains(t, string(out), "carillon 1.2.3-test (go")
+
+	out, err = c.command(config.Healthcheck.Test[1:]...).CombinedOutput()
+	require.Error(t, err, "nothing runs yet: %s", out)
+	log, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	p := &process{cmd: c.command(append(slices.Clone(config.Entrypoint), config.Cmd...)...), admin: admin, log: log}
+	p.cmd.Stderr, p.cmd.Stdout = log, log
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(p.kill)
+	p.ready(t)
+	out, err = c.command(config.Healthcheck.Test[1:]...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), ": ready\n")
+	require.NoError(t, p.stop(t), "SIGTERM")
+	require.DirExists(t, c.root+config.WorkingDir+"/carillon-data", "the journal is on the volume")
+
+	var report struct {
+		OK        bool
+		Delivered int
+	}
+	out, err = c.command("/carillon", "demo", "--json", "--for", "3s", "--meetings", "10", "--seed", "5").Output()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, json.Unmarshal(out, &report))
+	require.True(t, report.OK)
+	require.Positive(t, report.Delivered)
+	t.Logf("the demo in the image: %s", bytes.TrimSpace(out))
+}
