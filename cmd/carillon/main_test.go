@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +29,9 @@ func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 func testMain(m *testing.M) int {
 	if flag.Parse(); *stockInto != "" {
 		return keepStock(*stockInto, *stockSize)
+	}
+	if *appListen != "" {
+		return serveApp(*appListen, *appFile)
 	}
 	dir, err := os.MkdirTemp("", "carillon-test")
 	if err != nil {
@@ -166,7 +170,7 @@ func (p *process) kill() {
 // stop sends SIGTERM and returns how the process ended.
 func (p *process) stop(t *testing.T) error {
 	t.Helper()
-	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	done := make(chan error, 1)
 	go func() { done <- p.cmd.Wait() }()
 	select {

@@ -1,0 +1,227 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"carillon/connectors"
+	"carillon/connectors/awslocal"
+	"carillon/pipeline/config"
+	"carillon/pipeline/journal"
+)
+
+const (
+	sidecarFile = "../../configs/sidecar.yaml"
+	// sidecarMemory is what a sidecar that has nothing to do may hold.
+	sidecarMemory = 40 << 20
+	// sidecarStart is how long it may take until it is ready.
+	sidecarStart = time.Second
+	// sidecarStop is its drain and what a stop takes beside that.
+	sidecarStop = 12 * time.Second
+)
+
+// sidecar is configs/sidecar.yaml beside an application, with the queue of a local AWS.
+type sidecar struct {
+	*rig
+	app   *app
+	admin string
+	env   []string
+	*process
+}
+
+func newSidecar(t *testing.T) *sidecar {
+	t.Helper()
+	srv, err := awslocal.Start(awslocal.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, srv.Close(context.Background())) })
+	s := &sidecar{rig: &rig{aws: srv, dir: t.TempDir()}, app: newApp(t), admin: freeAddr(t)}
+	s.queue, err = srv.CreateQueue("chime")
+	require.NoError(t, err)
+	s.queues = sqs.New(sqs.Options{
+		BaseEndpoint: aws.String(srv.Endpoint()), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""),
+	})
+	s.env = []string{
+		"CARILLON_NATS__EMBEDDED__DIR=" + s.dir, "CARILLON_ADMIN__LISTEN=" + s.admin,
+		"CARILLON_SOURCES__QUEUE__QUEUE_URL=" + s.queue, "CARILLON_SOURCES__QUEUE__ENDPOINT=" + srv.Endpoint(),
+		"CARILLON_SINKS__APP__URL=http://" + s.app.addr + "/events",
+		"AWS_ACCESS_KEY_ID=k", "AWS_SECRET_ACCESS_KEY=s", "AWS_REGION=us-east-1",
+	}
+	return s
+}
+
+// live gives the router a new life and returns how long it took until it was ready.
+func (s *sidecar) live(t *testing.T) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	s.process = launch(t, sidecarFile, s.admin, s.env)
+	return time.Since(begin)
+}
+
+// send puts the events with the numbers from..to-1 into the queue, of meetings with ten events each.
+func (s *sidecar) send(t *testing.T, from, to int) {
+	t.Helper()
+	for n := from; n < to; n++ {
+		require.NoError(t, s.aws.Send(s.queue, happened(fmt.Sprintf("meeting-%d", n/10), "chime:AttendeeJoined", n)))
+	}
+}
+
+// stored returns how many events the journal of the stopped router holds.
+func (s *sidecar) stored(t *testing.T) (n int) {
+	t.Helper()
+	connect, stream := journal.DefaultConnect(), journal.DefaultStream()
+	connect.Embedded.Dir, stream.Partitions, stream.MaxBytes = s.dir, 1, 64<<20
+	j, err := journal.Open(t.Context(), connect, stream, journal.Settings{
+		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Owner: "test", Clock: time.Now,
+	})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, j.Close()) }()
+	require.NoError(t, j.Scan(t.Context(), journal.PlaceEvents, func(journal.Message) error {
+		n++
+		return nil
+	}))
+	return n
+}
+
+// TestSidecarIsSmall starts configs/sidecar.yaml with nothing to do.
+func TestSidecarIsSmall(t *testing.T) {
+	s := newSidecar(t)
+	s.app.start()
+	took := s.live(t)
+	require.Less(t, took, sidecarStart)
+	first := residentBytes(t, &node{process: s.process})
+	// It polls its queue for a while, samples it, and ticks.
+	begin := time.Now()
+	s.await(t, soon, "some seconds", func() bool { return time.Since(begin) > 5*time.Second })
+	idle := residentBytes(t, &node{process: s.process})
+	t.Logf("ready after %s with %d bytes, idle %d bytes", took, first, idle)
+	require.Less(t, idle, int64(sidecarMemory))
+	require.NoError(t, s.stop(t))
+}
+
+// TestSidecar restarts the application and stops and starts the router while notifications come in: nothing is lost, each meeting is in
+// order, and a SIGTERM drains: what was released is with the application, and everything else in the journal or in the queue.
+func TestSidecar(t *testing.T) {
+	const part = 1000
+	s := newSidecar(t)
+	s.app.start()
+	s.live(t)
+	s.send(t, 0, part)
+	s.await(t, soon, "events at the application", func() bool { return s.app.events() > part/10 })
+
+	s.app.kill() // In the middle of what it does.
+	s.send(t, part, 2*part)
+	s.await(t, soon, "the router saw it", func() bool {
+		return scrape(t, s.process)["carillon_deliver_failed_total"] > 0
+	})
+	s.app.start()
+	s.await(t, soon, "more events at the application", func() bool { return s.app.events() > part })
+
+	s.send(t, 2*part, 3*part)
+	begin := time.Now()
+	require.NoError(t, s.stop(t), "exit status 0")
+	took := time.Since(begin)
+	require.Less(t, took, sidecarStop)
+	atStop := s.app.events()
+	require.Equal(t, s.stored(t), atStop, "a SIGTERM drains")
+	require.Less(t, atStop, 3*part, "what is held stays in the journal, what was not taken in the queue")
+
+	s.send(t, 3*part, 4*part) // While no router runs.
+	again := s.live(t)
+	require.Less(t, again, sidecarStart)
+	s.await(t, 2*time.Minute, "everything at the application", func() bool { return s.app.events() == 4*part })
+	s.await(t, soon, "an empty queue", func() bool {
+		n, err := s.queued(t.Context())
+		return err == nil && n == 0
+	})
+	t.Logf("a stop took %s with %d events done, the next start %s; the busy router holds %d bytes", took, atStop, again,
+		residentBytes(t, &node{process: s.process}))
+	require.NoError(t, s.stop(t))
+	done := s.app.done()
+	t.Logf("%d requests for %d events", len(done), 4*part)
+	requireInOrder(t, done)
+}
+
+// requireInOrder expects the events of each meeting, where they came first, by their sequence.
+func requireInOrder(t *testing.T, done [][3]string) {
+	t.Helper()
+	seen, last := map[string]bool{}, map[string]uint64{}
+	for _, e := range done {
+		sequence, err := strconv.ParseUint(e[2], 10, 64)
+		require.NoError(t, err)
+		if !seen[e[1]] {
+			require.Greater(t, sequence, last[e[0]], "%v", e)
+			last[e[0]] = sequence
+		}
+		seen[e[1]] = true
+	}
+}
+
+// TestSidecarManifests reads what puts the sidecar into a pod and beside a container: both run the configuration of sidecar.yaml.
+func TestSidecarManifests(t *testing.T) {
+	load := func(name string, text []byte, env ...string) *config.Config {
+		c, err := config.LoadBytes(name, text, connectors.All(connectors.Options{}), env)
+		require.NoError(t, err)
+		return c
+	}
+	text, err := os.ReadFile(sidecarFile)
+	require.NoError(t, err)
+
+	f, err := os.Open("../../configs/sidecar-kubernetes.yaml")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	var inPod string
+	kinds := map[string]bool{}
+	for d := yaml.NewDecoder(f); ; {
+		var o struct {
+			Kind string
+			Data map[string]string
+		}
+		if err := d.Decode(&o); err == io.EOF { //nolint:errorlint // Decode returns it as it is
+			break
+		}
+		require.NoError(t, err)
+		kinds[o.Kind] = true
+		inPod += o.Data["carillon.yaml"]
+	}
+	require.Equal(t, map[string]bool{"ConfigMap": true, "ServiceAccount": true, "Deployment": true}, kinds)
+	require.Equal(t, string(load("sidecar.yaml", text, "CARILLON_ADMIN__LISTEN=:9464").Effective()), string(load("pod", []byte(inPod)).Effective()))
+
+	compose, err := os.ReadFile("../../configs/compose.yaml")
+	require.NoError(t, err)
+	var file struct {
+		Services map[string]struct {
+			Environment map[string]string
+			Volumes     []string
+			ReadOnly    bool   `yaml:"read_only"`
+			NetworkMode string `yaml:"network_mode"`
+		}
+		Volumes map[string]any
+	}
+	require.NoError(t, yaml.Unmarshal(compose, &file))
+	router := file.Services["carillon"]
+	require.Equal(t, []string{"./sidecar.yaml:/etc/carillon/carillon.yaml:ro", "journal:/var/lib/carillon"}, router.Volumes)
+	require.Contains(t, file.Volumes, "journal")
+	require.True(t, router.ReadOnly)
+	require.Equal(t, "service:app", router.NetworkMode)
+	require.Contains(t, file.Services, "app")
+	const url = "https://sqs.eu-central-1.amazonaws.com/111122223333/chime"
+	var env []string
+	for name, value := range router.Environment {
+		env = append(env, name+"="+strings.Replace(value, "${QUEUE_URL:?the URL of the SQS queue}", url, 1))
+	}
+	require.Contains(t, string(load("sidecar.yaml", text, env...).Effective()), url)
+}
