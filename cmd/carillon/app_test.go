@@ -49,7 +49,7 @@ func serveApp(listen, file string) int {
 	srv := &http.Server{Addr: listen, Handler: mux}
 	go func() {
 		<-ctx.Done()
-		_ = srv.Shutdown(context.Background())
+		_ = srv.Shutdown(context.WithoutCancel(ctx))
 	}()
 	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(os.Stderr, err)

@@ -96,7 +96,10 @@ func (b *builder) bases(arch string) {
 	b.build("localhost/base-"+arch, arch, "testdata/image/base.Dockerfile", base)
 }
 
-func hostArch(t *testing.T) string { return goEnv(t, "GOHOSTARCH") }
+func hostArch(t *testing.T) string {
+	t.Helper()
+	return goEnv(t, "GOHOSTARCH")
+}
 
 func goEnv(t *testing.T, name string) string {
 	t.Helper()

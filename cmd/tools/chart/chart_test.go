@@ -77,7 +77,10 @@ func render(t *testing.T, values string) string {
 }
 
 // accepted are the files of values that the chart takes.
-func accepted(t *testing.T) map[string]string { return files(t, "values", 9) }
+func accepted(t *testing.T) map[string]string {
+	t.Helper()
+	return files(t, "values", 9)
+}
 
 func files(t *testing.T, folder string, least int) map[string]string {
 	t.Helper()

@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-var errStale = errors.New("out of date; write it with: go run -C cmd/tools/chart .")
+var errStale = errors.New("out of date (go run -C cmd/tools/chart . writes it)")
 
 // run makes the files of to the same as those of from, or with check says which differ.
 func run(from, to string, check bool) error {
@@ -64,17 +64,18 @@ func run(from, to string, check bool) error {
 
 // source returns what the chart is to have, by the name it has there. There may be nothing yet.
 func source(dir string) (map[string][]byte, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	files := os.DirFS(dir)
+	names, err := fs.Glob(files, "*.json")
 	if err != nil {
 		return nil, err
 	}
 	out := map[string][]byte{}
-	for _, path := range paths {
-		if out["dashboards/"+filepath.Base(path)], err = os.ReadFile(path); err != nil {
+	for _, name := range names {
+		if out["dashboards/"+name], err = fs.ReadFile(files, name); err != nil {
 			return nil, err
 		}
 	}
-	switch text, err := os.ReadFile(filepath.Join(dir, "alerts.yaml")); {
+	switch text, err := fs.ReadFile(files, "alerts.yaml"); {
 	case err == nil:
 		out["alerts.yaml"] = text
 	case !errors.Is(err, fs.ErrNotExist):
@@ -85,23 +86,17 @@ func source(dir string) (map[string][]byte, error) {
 
 // chart returns what it has.
 func chart(dir string) (map[string][]byte, error) {
-	out := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case d.IsDir():
-			return nil
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
+	files, out := os.DirFS(dir), map[string][]byte{}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
 			return err
 		}
-		out[filepath.ToSlash(name)], err = os.ReadFile(path)
+		out[name], err = fs.ReadFile(files, name)
 		return err
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
 	return out, err
 }
 
@@ -116,8 +111,8 @@ func put(path string, text []byte, wanted bool) error {
 	if !wanted {
 		return os.Remove(path)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // sources, for everybody to read
 		return err
 	}
-	return os.WriteFile(path, text, 0o644)
+	return os.WriteFile(path, text, 0o644) //nolint:gosec // sources, for everybody to read
 }

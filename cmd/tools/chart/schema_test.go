@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,5 +124,5 @@ func (s *swagger) reach(in any, into map[string]any) {
 
 // location is where kubeconform finds the schemas of dir.
 func location(dir string) string {
-	return fmt.Sprintf("%s/{{ .ResourceKind }}{{ .KindSuffix }}.json", dir)
+	return dir + "/{{ .ResourceKind }}{{ .KindSuffix }}.json"
 }

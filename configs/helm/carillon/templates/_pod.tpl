@@ -125,8 +125,11 @@ spec:
   {{- with .Values.topologySpreadConstraints }}
   topologySpreadConstraints:
     {{- range . }}
-    {{- $own := dict "labelSelector" (dict "matchLabels" (include "carillon.selector" $ | fromYaml)) }}
-    - {{- toYaml (mustMerge (deepCopy .) $own) | nindent 6 }}
+    {{- $one := deepCopy . }}
+    {{- if not (hasKey $one "labelSelector") }}
+    {{- $_ := set $one "labelSelector" (dict "matchLabels" (include "carillon.selector" $ | fromYaml)) }}
+    {{- end }}
+    - {{ toYaml $one | nindent 6 | trim }}
     {{- end }}
   {{- end }}
 {{- end }}

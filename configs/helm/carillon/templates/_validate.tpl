@@ -42,9 +42,27 @@
 {{- if not (regexMatch "^[^@]+$" $v.image.repository) }}
 {{- $wrong = append $wrong "image.repository: holds a digest; put it into image.digest" }}
 {{- end }}
-{{- range $name := list "NATS_URL" }}
-{{- if hasKey $v.secrets.env $name }}
-{{- $wrong = append $wrong (printf "secrets.env.%s: is set by the chart; use nats.urlFrom" $name) }}
+{{- if not (regexMatch "^(sha256:[0-9a-f]{64})?$" (default "" $v.image.digest)) }}
+{{- $wrong = append $wrong (printf "image.digest: %q is not sha256: and 64 hexadecimal digits" $v.image.digest) }}
+{{- end }}
+{{- range $url := compact (splitList "," (default "" $v.nats.url)) }}
+{{- if not (regexMatch "^(nats|tls)://[^/]+$" $url) }}
+{{- $wrong = append $wrong "nats.url: is not of the form nats://host:port or tls://host:port, several of them with commas between" }}
+{{- end }}
+{{- end }}
+{{- if not (regexMatch "^(arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?$" (default "" $v.serviceAccount.roleArn)) }}
+{{- $wrong = append $wrong (printf "serviceAccount.roleArn: %q is not the ARN of a role, such as arn:aws:iam::111122223333:role/carillon" $v.serviceAccount.roleArn) }}
+{{- end }}
+{{- range $name, $from := $v.secrets.env }}
+{{- if eq $name "NATS_URL" }}
+{{- $wrong = append $wrong "secrets.env.NATS_URL: is set by the chart; use nats.urlFrom" }}
+{{- else if not (regexMatch "^[A-Za-z_][A-Za-z0-9_]*$" $name) }}
+{{- $wrong = append $wrong (printf "secrets.env.%s: is not the name of an environment variable: letters, digits and _, not beginning with a digit" $name) }}
+{{- end }}
+{{- end }}
+{{- range $i, $file := $v.secrets.files }}
+{{- if not (hasPrefix "/" $file.path) }}
+{{- $wrong = append $wrong (printf "secrets.files[%d].path: %q does not begin with /" $i $file.path) }}
 {{- end }}
 {{- end }}
 {{- $wrong = concat $wrong (splitList "\n" (include "carillon.literals" (dict "at" "config" "in" $c)) | compact) }}
