@@ -114,7 +114,7 @@ func TestSidecarIsSmall(t *testing.T) {
 }
 
 // TestSidecar restarts the application and stops and starts the router while notifications come in: nothing is lost, each meeting is in
-// order, and a SIGTERM drains: what was released is with the application, and everything else in the journal or in the queue.
+// order, and a SIGTERM drains: what was released is with the application, and everything else is in the journal or in the queue.
 func TestSidecar(t *testing.T) {
 	const part = 1000
 	s := newSidecar(t)
@@ -132,14 +132,13 @@ func TestSidecar(t *testing.T) {
 	s.await(t, soon, "more events at the application", func() bool { return s.app.events() > part })
 
 	s.send(t, 2*part, 3*part)
-	s.await(t, soon, "some of it in the journal", func() bool { return scrape(t, s.process)["carillon_ingest_stored_total"] > 2.1*part })
-	begin := time.Now()
+	s.await(t, soon, "some of it at the application", func() bool { return s.app.events() > 2*part+part/20 })
+	begin, atSignal := time.Now(), s.app.events()
 	require.NoError(t, s.stop(t), "exit status 0")
 	took := time.Since(begin)
 	require.Less(t, took, sidecarStop)
 	atStop := s.app.events()
 	require.Equal(t, s.stored(t), atStop, "a SIGTERM drains")
-	require.Less(t, atStop, 3*part, "what is held stays in the journal, what was not taken in the queue")
 
 	s.send(t, 3*part, 4*part) // While no router runs.
 	again := s.live(t)
@@ -149,8 +148,8 @@ func TestSidecar(t *testing.T) {
 		n, err := s.queued(t.Context())
 		return err == nil && n == 0
 	})
-	t.Logf("a stop took %s with %d events done, the next start %s; the busy router holds %d bytes", took, atStop, again,
-		residentBytes(t, &node{process: s.process}))
+	t.Logf("a stop took %s: %d events done at the signal, %d at its end; the next start took %s; the busy router holds %d bytes",
+		took, atSignal, atStop, again, residentBytes(t, &node{process: s.process}))
 	require.NoError(t, s.stop(t))
 	done := s.app.done()
 	t.Logf("%d requests for %d events", len(done), 4*part)

@@ -127,6 +127,20 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// TestREADME renders and checks what the README shows.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile(top + "README.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(readme), "## Run it in Kubernetes\n")
+	require.True(t, found)
+	_, section, found = strings.Cut(section, "```yaml\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(section, "```")
+	values := filepath.Join(t.TempDir(), "values.yaml")
+	require.NoError(t, os.WriteFile(values, []byte(block), 0o600))
+	requireAccepted(t, render(t, values))
+}
+
 // TestLint has Helm look at the chart with each file of values.
 func TestLint(t *testing.T) {
 	for name, values := range accepted(t) {
@@ -157,18 +171,22 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// sorted sorts problems, each with the lines that are indented below it.
+// sorted sorts problems, each with the lines that are indented below it, and these: Helm goes through a map.
 func sorted(lines []string) string {
-	var blocks []string
+	var blocks [][]string
 	for _, line := range lines {
 		if strings.HasPrefix(line, " ") && len(blocks) > 0 {
-			blocks[len(blocks)-1] += "\n" + line
+			last := &blocks[len(blocks)-1]
+			*last = append(*last, line)
 			continue
 		}
-		blocks = append(blocks, line)
+		blocks = append(blocks, []string{line})
 	}
-	slices.Sort(blocks)
-	return strings.Join(blocks, "\n") + "\n"
+	for _, block := range blocks {
+		slices.Sort(block[1:])
+	}
+	slices.SortFunc(blocks, slices.Compare)
+	return strings.Join(slices.Concat(blocks...), "\n") + "\n"
 }
 
 // TestNotes reads what a user is told after an installation.
