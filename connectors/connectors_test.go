@@ -32,17 +32,33 @@ func shipped(t *testing.T, name string) *config.Config {
 	return c
 }
 
-func TestEveryShippedFileLoads(t *testing.T) {
-	files, err := filepath.Glob("../configs/*.yaml")
+// modeline leads editors to the schema, and tells a configuration of a router from other files of configs/.
+const modeline = "# yaml-language-server: $schema=schema.json\n"
+
+// configurations returns the files of configs/ that are the configuration of a router. What is no configuration has to be known.
+func configurations(t *testing.T) []string {
+	t.Helper()
+	others := []string{"reference.md", "schema.json", "compose.yaml", "sidecar-kubernetes.yaml", "helm"}
+	files, err := os.ReadDir("../configs")
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(files), 3)
-	// These are for others to read; TestSidecarManifests of cmd/carillon does.
-	foreign := []string{"../configs/compose.yaml", "../configs/sidecar-kubernetes.yaml"}
-	require.Subset(t, files, foreign)
-	for _, name := range files {
-		if slices.Contains(foreign, name) {
+	var out []string
+	for _, f := range files {
+		if slices.Contains(others, f.Name()) {
 			continue
 		}
+		require.True(t, f.Type().IsRegular(), "configs/%s: a folder belongs to the others here", f.Name())
+		text, err := os.ReadFile(filepath.Join("../configs", f.Name()))
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(string(text), modeline),
+			"configs/%s: a configuration begins with %q; anything else belongs to the others here", f.Name(), modeline)
+		out = append(out, "../configs/"+f.Name())
+	}
+	require.Subset(t, out, []string{"../configs/quickstart.yaml", "../configs/router.yaml", "../configs/sidecar.yaml"})
+	return out
+}
+
+func TestEveryShippedFileLoads(t *testing.T) {
+	for _, name := range configurations(t) {
 		c := shipped(t, name)
 		require.NotEmpty(t, c.Sources, name)
 		require.NotEmpty(t, c.Sinks, name)

@@ -68,12 +68,12 @@ func unitOf(name string) (Size, bool) {
 	return 0, false
 }
 
-// String returns the size with the largest binary unit that leaves no fraction.
+// String returns the size with the largest unit that leaves no fraction: a binary one if there is any.
 func (s Size) String() string {
 	for _, u := range []struct {
 		size Size
 		name string
-	}{{TiB, "TiB"}, {GiB, "GiB"}, {MiB, "MiB"}, {KiB, "KiB"}} {
+	}{{TiB, "TiB"}, {GiB, "GiB"}, {MiB, "MiB"}, {KiB, "KiB"}, {1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "KB"}} {
 		if s >= u.size && s%u.size == 0 {
 			return strconv.FormatInt(int64(s/u.size), 10) + u.name
 		}

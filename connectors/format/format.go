@@ -11,7 +11,7 @@ import (
 type Format string
 
 const (
-	// JSON is the form of AppendEvent: the notification and all that the router knows of it in one object.
+	// JSON is the notification and all that the router knows of it, in one object.
 	JSON Format = "json"
 	// Raw is the notification as received, without its wrapper, byte for byte.
 	Raw Format = "raw"

@@ -35,7 +35,7 @@ type Config struct {
 	// Secret signs every request as Standard Webhooks wants it: base64 of 24 to 64 bytes, with or without whsec_ before it.
 	// Empty: no signature.
 	Secret pipeline.Secret `koanf:"secret"`
-	// PreviousSecret signs every request as well, so that receivers may go over to Secret one after the other. Empty: none.
+	// PreviousSecret signs every request as well, so that receivers may go over to secret one after the other. Empty: none.
 	PreviousSecret pipeline.Secret `koanf:"previous_secret"`
 	// TLS says whom to trust and which certificate to show. For https only.
 	TLS tlsfiles.Config `koanf:"tls"`

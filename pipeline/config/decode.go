@@ -5,7 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"carillon/pipeline"
@@ -160,9 +159,7 @@ func (d *decoder) unknown(path string, values map[string]any, names []string) bo
 func fieldTags(t reflect.Type) []string {
 	tags := make([]string, t.NumField())
 	for i := range tags {
-		if f := t.Field(i); f.IsExported() {
-			tags[i], _, _ = strings.Cut(f.Tag.Get("koanf"), ",")
-		}
+		tags[i] = Key(t.Field(i))
 	}
 	return tags
 }
