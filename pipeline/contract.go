@@ -52,6 +52,14 @@ type Starter interface {
 	Start(ctx context.Context) error
 }
 
+// Checker is what a Source or Sink implements that can tell beforehand whether it will reach what it takes from or writes to.
+type Checker interface {
+	// Check looks, and changes nothing there. It comes right after New, in place of Start; a Sink is closed after it. It returns what
+	// it found, in a few words, or an error that says what is missing and what mends it. Neither holds a secret. It returns soon
+	// after ctx ends.
+	Check(ctx context.Context) (string, error)
+}
+
 // Keeper is what a Source implements when what it takes from keeps a notification until it is acknowledged, or gives it up.
 type Keeper interface {
 	// Keeps returns how long that is, 0 when it is not known. It is asked once, after Start. What is kept longer than copies

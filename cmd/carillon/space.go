@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -18,7 +16,7 @@ func checkSpace(c *config.Config) error {
 	if c.NATS.URL != "" {
 		return nil
 	}
-	dir := existing(c.NATS.Embedded.Dir)
+	dir := journal.Existing(c.NATS.Embedded.Dir)
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return nil //nolint:nilerr // a disk that cannot be asked is not known to be too small
@@ -29,18 +27,4 @@ func checkSpace(c *config.Config) error {
 			c.Stream.MaxBytes, total, dir, size, size*6/10)
 	}
 	return nil
-}
-
-// existing returns dir, or the nearest folder above it that exists.
-func existing(dir string) string {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "."
-	}
-	for {
-		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
-			return dir
-		}
-		dir = filepath.Dir(dir)
-	}
 }

@@ -32,6 +32,7 @@ func (t *topics) listEverySubscription(url.Values) (any, error) {
 func eventsOperations(b *bus) map[string]operation {
 	return map[string]operation{
 		"PutEvents":              typed(b.putEvents),
+		"DescribeEventBus":       typed(b.describeBus),
 		"ListRules":              typed(b.listRules),
 		"ListTargetsByRule":      typed(b.listTargets),
 		"DescribeApiDestination": typed(b.describeDestination),
@@ -142,6 +143,14 @@ func (b *bus) describeDestination(_ context.Context, in *nameInput) (any, error)
 		"ConnectionArn": b.arn("connection/" + r.Name + "/00000000-0000-4000-8000-000000000000"), "InvocationEndpoint": r.to.URL,
 		"InvocationRateLimitPerSecond": r.to.Rate,
 	}, nil
+}
+
+// describeBus knows the default bus, by name or ARN.
+func (b *bus) describeBus(_ context.Context, in *struct{ Name string }) (any, error) {
+	if in.Name != "" && lastOf(in.Name, "/") != "default" {
+		return nil, badRequest("ResourceNotFoundException", "Event bus "+in.Name+" does not exist.")
+	}
+	return map[string]string{"Name": "default", "Arn": b.arn("event-bus/default")}, nil
 }
 
 func (b *bus) describeConnection(_ context.Context, in *nameInput) (any, error) {

@@ -80,6 +80,21 @@ func Explain(ctx context.Context, err error, timeout time.Duration, refused func
 	return errors.New("gave no usable answer")
 }
 
+// Advised adds what mends a failure that Explain explained: one thing when nobody answered, another when the answer was no.
+func Advised(err error, unreached, refused string) error {
+	said, answered := errors.AsType[*answerError](err)
+	switch {
+	case answered && said.code == "InvalidClientTokenId", answered && said.code == "UnrecognizedClientException",
+		answered && said.code == "SignatureDoesNotMatch", answered && said.code == "InvalidSignatureException":
+		return fmt.Errorf("%w (check access_key_id and secret_access_key, or the credentials of the environment)", err)
+	case answered:
+		return fmt.Errorf("%w (%s)", err, refused)
+	case strings.Contains(err.Error(), "credentials"):
+		return fmt.Errorf("%w (set access_key_id and secret_access_key, or give this process a profile or a role)", err)
+	}
+	return fmt.Errorf("%w (%s)", err, unreached)
+}
+
 // printable returns text on one line, at most most bytes of it.
 func printable(text string, most int) string {
 	var b strings.Builder

@@ -32,7 +32,7 @@ func Factory() pipeline.SinkFactory {
 func newSink(cfg Config, set pipeline.Settings) pipeline.Sink {
 	r := newRotation(cfg, set)
 	o := lines.Options{
-		Component: "file", Name: cfg.Path, Format: cfg.Format, Sync: cfg.Fsync, Interval: cfg.FsyncInterval,
+		Check: checker(cfg.Path), Component: "file", Name: cfg.Path, Format: cfg.Format, Sync: cfg.Fsync, Interval: cfg.FsyncInterval,
 		Open: func() (lines.Handle, bool, error) { return r.openPath(cfg.Path, cfg.Fsync == lines.SyncAlways) },
 	}
 	if cfg.Fsync == lines.SyncInterval {

@@ -25,6 +25,8 @@ type Options struct {
 	Component, Name string
 	// Open opens the destination for appending and reports whether its last line lacks its newline. It may block.
 	Open func() (h Handle, torn bool, err error)
+	// Check sees whether Open would succeed, without it; see pipeline.Checker.
+	Check func(ctx context.Context) (string, error)
 	// Format is what a line holds.
 	Format format.Format
 	// Sync says when what was written has to be on the disk, Interval the longest while of SyncInterval.
@@ -66,6 +68,9 @@ func New(o Options, set pipeline.Settings) *Sink {
 
 // MaxBatch implements pipeline.Batcher.
 func (s *Sink) MaxBatch() int { return maxBatch }
+
+// Check implements pipeline.Checker.
+func (s *Sink) Check(ctx context.Context) (string, error) { return s.options.Check(ctx) }
 
 // Start implements pipeline.Starter: it opens the file, so that a wrong path stops the router from starting.
 func (s *Sink) Start(ctx context.Context) error {

@@ -71,6 +71,18 @@ func (s *sink) MaxBatch() int { return s.config.Batch }
 // Start implements pipeline.Starter. A configuration that does not fit the database stops the router from starting. A
 // database that is away does not: the events wait for it.
 func (s *sink) Start(ctx context.Context) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	err := s.check(ctx)
+	if said, ok := errors.AsType[*answerError](err); ok && misplaced(said.code) || errors.Is(err, errNoTable) {
+		return err
+	}
+	return ctx.Err()
+}
+
+// open makes the pool, which connects when it is used.
+func (s *sink) open(ctx context.Context) error {
 	cfg, err := pgxpool.ParseConfig(s.config.URL.Reveal())
 	if err != nil {
 		return fmt.Errorf("url: %w", withoutURL(err))
@@ -84,11 +96,7 @@ func (s *sink) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("url: %w", withoutURL(err))
 	}
-	err = s.check(ctx)
-	if said, ok := errors.AsType[*answerError](err); ok && misplaced(said.code) || errors.Is(err, errNoTable) {
-		return err
-	}
-	return ctx.Err()
+	return nil
 }
 
 // withoutURL returns the cause of an error of parsing, which quotes the URL itself.

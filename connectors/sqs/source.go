@@ -81,34 +81,17 @@ func newSource(cfg Config, set pipeline.Settings) *source {
 func (s *source) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	c, err := newClients(ctx, &s.cfg)
-	if err != nil {
-		return fmt.Errorf("opening queue %q: %w", cmp.Or(s.cfg.QueueURL, s.cfg.Queue), err)
-	}
-	defer c.closeIdle()
 	few := func(o *awssqs.Options) { o.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), startTries) }
-	url := s.cfg.QueueURL
-	if url == "" {
-		if url, err = c.locate(ctx, s.cfg.Queue, few); err != nil {
-			return fmt.Errorf("finding queue %q: %w (check queue and region, and that the credentials may call "+
-				"sqs:GetQueueUrl on it)", s.cfg.Queue, err)
-		}
-	}
-	out, err := c.settle.GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{
-		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{
-			types.QueueAttributeNameVisibilityTimeout, types.QueueAttributeNameMessageRetentionPeriod,
-		},
-	}, few)
+	c, url, attributes, err := s.look(ctx, few)
 	if err != nil {
-		return fmt.Errorf("reading queue %q: %w (check queue_url and region, and that the credentials may call "+
-			"sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on it)", url, err)
+		return err
 	}
 	s.clients, s.queueURL, s.visibility = c, url, s.cfg.Visibility
 	if s.visibility == 0 {
 		// 30 s, as SQS has it, when the queue does not say.
-		s.visibility = attributeOf(out.Attributes, types.QueueAttributeNameVisibilityTimeout, 30*time.Second)
+		s.visibility = attributeOf(attributes, types.QueueAttributeNameVisibilityTimeout, 30*time.Second)
 	}
-	s.keeps = attributeOf(out.Attributes, types.QueueAttributeNameMessageRetentionPeriod, 0)
+	s.keeps = attributeOf(attributes, types.QueueAttributeNameMessageRetentionPeriod, 0)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package stdout
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,7 @@ func newSink(cfg Config, set pipeline.Settings, options Options) pipeline.Sink {
 	}
 	return lines.New(lines.Options{
 		Component: "stdout", Name: set.ID, Format: cfg.Format, Sync: lines.SyncNever, Open: open, Fatal: unread,
+		Check: func(context.Context) (string, error) { return "standard output", nil },
 	}, set)
 }
 

@@ -43,6 +43,8 @@ type Config struct {
 	Sinks []Sink
 
 	effective []byte
+	// written are the ids of sources and of sinks in the order of the file.
+	written map[string][]string
 }
 
 // Source is one entry of sources:.
@@ -147,6 +149,7 @@ func (l *loader) load(user map[string]any, factories pipeline.Factories) (*Confi
 	if len(l.problems) > 0 {
 		return nil, nil //nolint:nilnil // the problems are in the report
 	}
+	c.written = map[string][]string{"sources": l.inOrder("sources", merged["sources"]), "sinks": l.inOrder("sinks", merged["sinks"])}
 	return c, l.print(c, merged)
 }
 

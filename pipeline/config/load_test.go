@@ -154,3 +154,12 @@ sinks: {x: {type: file, path: "-"}}
 `)
 	require.Equal(t, c.Sources[0].ID, c.Sinks[0].ID)
 }
+
+func TestWrittenIsTheOrderOfTheFile(t *testing.T) {
+	c := load(t, `
+sinks: {zeta: {type: file, path: a}, alpha: {type: file, path: b}, mid: {type: file, path: c}}
+sources: {topic: {type: sns, topic_arns: ["arn:1"]}}
+`, "CARILLON_SINKS__BETA={type: file, path: d}")
+	require.Equal(t, []string{"zeta", "alpha", "mid", "beta"}, c.Written("sinks"))
+	require.Equal(t, []string{"topic"}, c.Written("sources"))
+}

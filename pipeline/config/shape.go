@@ -1,7 +1,11 @@
 package config
 
 import (
+	"cmp"
+	"maps"
+	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"carillon/pipeline"
@@ -26,6 +30,24 @@ func Parts() []Part {
 	return append(out,
 		Part{"sources", func() pipeline.Config { shared := dedupe.DefaultSource(); return &shared }},
 		Part{"sinks", func() pipeline.Config { shared := deliver.DefaultConfig(); return &shared }})
+}
+
+// Written returns the ids of "sources" or of "sinks" in the order in which they stand in the file, for what is shown to people. Those
+// that only variables set come last.
+func (c *Config) Written(section string) []string { return c.written[section] }
+
+// inOrder returns the ids of a section by their place in the file.
+func (l *loader) inOrder(section string, entries any) []string {
+	merged, _ := entries.(map[string]any)
+	ids := slices.Sorted(maps.Keys(merged))
+	place := func(id string) int {
+		if o := l.origins[join(section, id)]; o.variable == "" {
+			return o.key.line*longestFile + o.key.column
+		}
+		return math.MaxInt
+	}
+	slices.SortStableFunc(ids, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+	return ids
 }
 
 // Plain returns a value of a field the way a user would write it: text, a number, true or false, a list or a mapping. It is
