@@ -91,12 +91,12 @@ func (c *Config) Validate() error {
 // never quote the URL.
 func checkURL(secret pipeline.Secret) error {
 	if secret.IsZero() {
-		return errors.New("required: such as postgres://user:password@host:5432/database")
+		return errors.New("required: such as postgres://db.example.com:5432/chime, with user and password before the host")
 	}
 	u, err := url.Parse(secret.Reveal())
 	switch {
 	case err != nil:
-		return errors.New("not a URL such as postgres://user:password@host:5432/database")
+		return errors.New("not a URL such as postgres://db.example.com:5432/chime, with user and password before the host")
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
 		return errors.New("begins with neither postgres:// nor postgresql://")
 	case u.Fragment != "":

@@ -15,6 +15,7 @@ const (
 
 var (
 	schemeForm     = regexp.MustCompile(`^[a-z]+://`)
+	schemeWord     = regexp.MustCompile(`\b(https?|tls|nats|rediss?|postgres(ql)?)\b(://)?`)
 	userinfo       = regexp.MustCompile(`://[^\s/@"]*@`)
 	userReferences = regexp.MustCompile(`^://(\$\{env:[A-Za-z0-9_]+\}|:)*@$`)
 )
@@ -76,8 +77,10 @@ func isWord(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// overlaps reports whether message holds any shortest characters of value in a row, outside of what was replaced.
+// overlaps reports whether message holds any shortest characters of value in a row, outside of what was replaced. The names of
+// protocols give nothing away, and are what is said of a URL that begins with another.
 func overlaps(message, value string) bool {
+	message = schemeWord.ReplaceAllString(message, redacted)
 	for piece := range strings.SplitSeq(message, redacted) {
 		for i := 0; i+shortest <= len(piece); i++ {
 			if strings.Contains(value, piece[i:i+shortest]) {

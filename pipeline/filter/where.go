@@ -59,8 +59,13 @@ func explain(found []*common.Error) error {
 	errs := make([]error, len(found))
 	for i, f := range found {
 		message := strings.TrimSuffix(f.Message, " (in container '')")
-		if strings.HasPrefix(message, "undeclared reference") {
+		switch {
+		case strings.HasPrefix(message, "undeclared reference"):
 			message += "; there are kind, key, attendee, source, time, late, gap, detail and body"
+		case strings.Contains(message, "token recognition error at: '= "):
+			message += "; == compares"
+		case strings.Contains(message, "'_>_' applied to '(bool, "), strings.Contains(message, "'_<_' applied to '(bool, "):
+			message += "; late is only true or false"
 		}
 		errs[i] = fmt.Errorf("line %d, column %d: %s", f.Location.Line(), f.Location.Column()+1, message)
 	}
