@@ -1,14 +1,19 @@
 package connectors_test
 
 import (
+	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"carillon/connectors"
+	"carillon/pipeline"
 	"carillon/pipeline/config"
 	"carillon/pipeline/config/manual"
 )
@@ -102,3 +107,34 @@ func at(tree any, path string) (any, bool) {
 	}
 	return tree, true
 }
+
+// TestEveryConnectorCanBeChecked: "carillon check --connect" leaves nobody out.
+func TestEveryConnectorCanBeChecked(t *testing.T) {
+	text, err := os.ReadFile("testdata/secrets.yaml")
+	require.NoError(t, err)
+	all := connectors.All(connectors.Options{})
+	c, err := config.LoadBytes("secrets.yaml", text, all, nil)
+	require.NoError(t, err)
+	setup, err := c.Setup(all)
+	require.NoError(t, err)
+	set := func(id string) pipeline.Settings {
+		return pipeline.Settings{
+			ID: id, Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Clock: time.Now, HTTP: paths{},
+		}
+	}
+	for _, s := range setup.Sources {
+		built, err := s.New(set(s.ID))
+		require.NoError(t, err)
+		require.Implements(t, (*pipeline.Checker)(nil), built, s.ID)
+	}
+	for _, s := range setup.Sinks {
+		built, err := s.New(set(s.ID))
+		require.NoError(t, err)
+		require.Implements(t, (*pipeline.Checker)(nil), built, s.ID)
+		require.NoError(t, built.Close(t.Context()))
+	}
+}
+
+type paths struct{}
+
+func (paths) Handle(string, http.Handler) error { return nil }

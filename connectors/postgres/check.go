@@ -18,7 +18,7 @@ func (s *sink) Check(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", advised(fmt.Errorf("reaching PostgreSQL: %w (check url)", s.explain(ctx, err)))
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() //nolint:contextcheck // what was begun is ended whatever came of it
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // whatever came of it
 	events, err := s.lookAt(ctx, tx, s.config.Table, func() error {
 		_, err := tx.Exec(ctx, s.sql.insert, (&rows{}).args()...)
 		return err
