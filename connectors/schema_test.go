@@ -211,7 +211,12 @@ func breakOne(t *rapid.T, tree map[string]any) bool {
 	}
 	tree[key] = rapid.SampledFrom([]any{
 		0, 1, 2, 7, -1, 1.5, 300, 1 << 40, true, false, nil, "", "x", "2", "2s", "10GiB", "always", "time", "now", "json", "sqs",
-		"${env:EVENTBRIDGE_KEY}", "${x", []any{}, []any{"a"}, []any{1}, map[string]any{}, map[string]any{"a": "b"},
+		"${env:EVENTBRIDGE_KEY}", "${x",
+		[]any{},
+		[]any{"a"},
+		[]any{1},
+		map[string]any{},
+		map[string]any{"a": "b"},
 		map[string]any{"type": "file", "path": "a"},
 	}).Draw(t, "value")
 	return isReference(tree[key])

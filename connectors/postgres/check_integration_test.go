@@ -33,7 +33,9 @@ func TestCheck(t *testing.T) {
 	_, err = look(existing)
 	require.ErrorContains(t, err, "table carillon_events: there is no such table, and create is false: make it, or set create")
 
-	start(t, s.open(withAttendance))
+	made := s.open(withAttendance)
+	defer closeSink(t, made)
+	start(t, made)
 	found, err = look(withAttendance, existing)
 	require.NoError(t, err)
 	require.Equal(t, "table carillon_events, table attendance", found)
