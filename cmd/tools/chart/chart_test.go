@@ -110,12 +110,12 @@ var fromDashboards = regexp.MustCompile(`^# Source: carillon/templates/(dashboar
 // withoutDashboards leaves out what changes whenever dashboards/ does; TestDashboardsAndAlerts looks at that.
 func withoutDashboards(text string) string {
 	var out []string
-	for _, part := range strings.SplitAfter(text, "---\n") {
-		if !fromDashboards.MatchString(part) {
-			out = append(out, part)
+	for part := range strings.SplitSeq("\n"+text, "\n---\n") {
+		if part != "" && !fromDashboards.MatchString(part) {
+			out = append(out, strings.TrimRight(part, "\n")+"\n")
 		}
 	}
-	return strings.TrimSuffix(strings.Join(out, ""), "---\n")
+	return strings.Join(out, "---\n")
 }
 
 // TestRender compares what is rendered with what somebody looked at.
