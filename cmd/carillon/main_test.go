@@ -148,9 +148,16 @@ func (p *process) status(path string) int {
 // residentBytes returns how much memory the process holds right now, as Linux tells it.
 func residentBytes(t *testing.T, p *node) int64 {
 	t.Helper()
+	return memoryOf(t, p.process, "VmRSS:")
+}
+
+// memoryOf returns one line of what Linux tells of the memory of a process: VmRSS is all that is resident, RssAnon what of it is the
+// process's own and no page of a file.
+func memoryOf(t *testing.T, p *process, line string) int64 {
+	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(text), "VmRSS:")
+	_, rest, found := strings.Cut(string(text), line)
 	require.True(t, found)
 	var kib int64
 	_, err = fmt.Sscanf(rest, "%d kB", &kib)

@@ -26,9 +26,9 @@ import (
 
 const (
 	sidecarFile = "../../configs/sidecar.yaml"
-	// sidecarMemory is what a sidecar that has nothing to do may hold: some 12 MiB of its own, the rest are pages of the binary, which
-	// grow with what is linked and which the kernel may take back.
-	sidecarMemory = 40 << 20
+	// sidecarMemory is what a sidecar that has nothing to do may hold of its own. Beside that some pages of the binary are mapped,
+	// more or fewer as the kernel has them at hand: 30 to 40 MB, which all its processes share and the kernel takes back.
+	sidecarMemory = 20 << 20
 	// sidecarStart is how long it may take until it is ready.
 	sidecarStart = time.Second
 	// sidecarStop is its drain and what a stop takes beside that.
@@ -103,13 +103,12 @@ func TestSidecarIsSmall(t *testing.T) {
 	s.app.start()
 	took := s.live(t)
 	require.Less(t, took, sidecarStart)
-	first := residentBytes(t, &node{process: s.process})
 	// It polls its queue for a while, samples it, and ticks.
 	begin := time.Now()
 	s.await(t, soon, "some seconds", func() bool { return time.Since(begin) > 5*time.Second })
-	idle := residentBytes(t, &node{process: s.process})
-	t.Logf("ready after %s with %d bytes, idle %d bytes", took, first, idle)
-	require.Less(t, idle, int64(sidecarMemory))
+	own := memoryOf(t, s.process, "RssAnon:")
+	t.Logf("ready after %s; idle it holds %d bytes of its own, %d with the pages of the binary", took, own, memoryOf(t, s.process, "VmRSS:"))
+	require.Less(t, own, int64(sidecarMemory))
 	require.NoError(t, s.stop(t))
 }
 
@@ -133,12 +132,15 @@ func TestSidecar(t *testing.T) {
 
 	s.send(t, 2*part, 3*part)
 	s.await(t, soon, "some of it at the application", func() bool { return s.app.events() > 2*part+part/20 })
+	released := int(scrape(t, s.process)["carillon_order_released_total"])
 	begin, atSignal := time.Now(), s.app.events()
 	require.NoError(t, s.stop(t), "exit status 0")
 	took := time.Since(begin)
 	require.Less(t, took, sidecarStop)
 	atStop := s.app.events()
-	require.Equal(t, s.stored(t), atStop, "a SIGTERM drains")
+	// A window that ends while the router stops may release one more event: it stays in the journal.
+	require.GreaterOrEqual(t, atStop, released, "a SIGTERM drains")
+	require.GreaterOrEqual(t, s.stored(t), atStop)
 
 	s.send(t, 3*part, 4*part) // While no router runs.
 	again := s.live(t)
@@ -148,8 +150,8 @@ func TestSidecar(t *testing.T) {
 		n, err := s.queued(t.Context())
 		return err == nil && n == 0
 	})
-	t.Logf("a stop took %s: %d events done at the signal, %d at its end; the next start took %s; the busy router holds %d bytes",
-		took, atSignal, atStop, again, residentBytes(t, &node{process: s.process}))
+	t.Logf("a stop took %s: %d events released and %d done at the signal, %d done at its end; the next start took %s; the busy router holds %d bytes",
+		took, released, atSignal, atStop, again, memoryOf(t, s.process, "VmRSS:"))
 	require.NoError(t, s.stop(t))
 	done := s.app.done()
 	t.Logf("%d requests for %d events", len(done), 4*part)
