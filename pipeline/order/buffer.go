@@ -109,7 +109,7 @@ func (b *Buffer[P]) Rereads() bool { return b.config.Mode == ModeCausal }
 
 // take hands an event that arrived at an instant to its meeting.
 func (b *Buffer[P]) take(h *held[P], arrived time.Time) {
-	h.due = arrived.Add(b.window.current()).UnixNano()
+	h.arrived, h.due = arrived.UnixNano(), arrived.Add(b.window.current()).UnixNano()
 	b.held.Events++
 	b.held.Bytes += h.entry.Size
 	if b.meeting(h.entry.Key).push(h) {
@@ -178,9 +178,7 @@ func (b *Buffer[P]) leave(h *held[P]) {
 
 // Next returns when the next hold ends; false when nothing is held.
 func (b *Buffer[P]) Next() (time.Time, bool) {
-	for len(b.due) > 0 && b.due[0].released {
-		b.due.pop()
-	}
+	b.drop()
 	if len(b.ready) > 0 {
 		return time.Time{}, true
 	}
@@ -188,6 +186,22 @@ func (b *Buffer[P]) Next() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.Unix(0, b.due[0].due), true
+}
+
+// Oldest returns when the event arrived whose hold ends next: the oldest one, but where mode adaptive changed the window meanwhile.
+// false when nothing is held.
+func (b *Buffer[P]) Oldest() (time.Time, bool) {
+	if b.drop(); len(b.due) == 0 {
+		return time.Time{}, false
+	}
+	return time.Unix(0, b.due[0].arrived), true
+}
+
+// drop removes the ends of holds that something else has ended already.
+func (b *Buffer[P]) drop() {
+	for len(b.due) > 0 && b.due[0].released {
+		b.due.pop()
+	}
 }
 
 // Restore tells the buffer, at log time now, of an event that left before: of a meeting that is not in memory, in the order they

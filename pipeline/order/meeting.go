@@ -12,6 +12,7 @@ type held[P any] struct {
 	traits   chime.Traits
 	rank     uint8 // breaks ties
 	due      int64 // log time, nanoseconds
+	arrived  int64 // the same, when the hold began
 	raw      uint64
 	released bool
 	// waited is set by mode causal; again says that the event is in EVENTS already and leaves without a trace.
