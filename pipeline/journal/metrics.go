@@ -3,6 +3,8 @@ package journal
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"carillon/pipeline/telemetry"
 )
 
 type metrics struct {
@@ -11,6 +13,7 @@ type metrics struct {
 	commit   prometheus.Histogram
 	bytes    *prometheus.GaugeVec
 	limit    *prometheus.GaugeVec
+	fill     *prometheus.GaugeVec
 	messages *prometheus.GaugeVec
 	purged   *prometheus.CounterVec
 	oldest   prometheus.Gauge
@@ -36,14 +39,16 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		batch: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "carillon_journal_batch_messages", Help: "Messages in one commit.", Buckets: prometheus.ExponentialBuckets(1, 4, 6),
 		}),
-		commit: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_journal_commit_seconds", Help: "Time of one commit, fsync included.", Buckets: prometheus.ExponentialBuckets(0.0001, 3, 10),
-		}),
+		commit: f.NewHistogram(telemetry.Histogram("carillon_journal_commit_seconds",
+			"Time of one commit, fsync included.", prometheus.ExponentialBuckets(0.0001, 3, 10))),
 		bytes: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "carillon_journal_stream_bytes", Help: "Bytes in a stream.",
 		}, []string{"stream"}),
 		limit: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "carillon_journal_stream_limit_bytes", Help: "Bytes a stream may hold.",
+		}, []string{"stream"}),
+		fill: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "carillon_journal_stream_fill_ratio", Help: "Which part of the bytes that a stream may hold it holds; EVENTS counts as full at a sixteenth, at most 64 MiB, less than 1.",
 		}, []string{"stream"}),
 		messages: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "carillon_journal_stream_messages", Help: "Messages in a stream.",
@@ -67,6 +72,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	for _, s := range []string{"raw", "events", "late", "quarantine", "dead"} {
 		m.bytes.WithLabelValues(s)
 		m.limit.WithLabelValues(s)
+		m.fill.WithLabelValues(s)
 		m.messages.WithLabelValues(s)
 	}
 	for _, s := range []string{"raw", "events"} {

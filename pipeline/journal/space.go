@@ -113,11 +113,20 @@ func (j *Journal) measure(ctx context.Context) (map[string]jetstream.StreamState
 		j.metrics.bytes.WithLabelValues(label).Set(float64(info.State.Bytes))
 		j.metrics.messages.WithLabelValues(label).Set(float64(info.State.Msgs))
 		j.metrics.limit.WithLabelValues(label).Set(float64(info.Config.MaxBytes))
+		j.metrics.fill.WithLabelValues(label).Set(fillOf(info))
 	}
 	events, limit := states[j.names.events()], toUnsigned(int64(j.stream.MaxBytes))
 	j.room.measured(mark, int64(limit-reserve(limit))-int64(events.Bytes)) //nolint:gosec // no disk holds what would overflow
 	j.observeOldest(events)
 	return states, nil
+}
+
+// fillOf returns which part of its bytes a stream holds; 0 for one that somebody gave no bound.
+func fillOf(info *jetstream.StreamInfo) float64 {
+	if info.Config.MaxBytes <= 0 {
+		return 0
+	}
+	return float64(info.State.Bytes) / float64(info.Config.MaxBytes)
 }
 
 func (j *Journal) observeOldest(events jetstream.StreamState) {
