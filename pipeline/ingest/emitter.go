@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,6 +13,7 @@ import (
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
 	"carillon/pipeline/journal"
+	"carillon/pipeline/telemetry"
 )
 
 // maxInFlight is how many bytes of notifications all sources together may have on their way to the journal.
@@ -79,6 +81,9 @@ func (e *emitter) Emit(ctx context.Context, ns ...pipeline.Notification) error {
 		}
 	}
 	e.store(ctx, c)
+	if slices.Contains(c.errs, nil) {
+		e.metrics.success.Set(telemetry.Seconds(e.clock()))
+	}
 	return c.result()
 }
 
@@ -133,7 +138,7 @@ func (e *emitter) store(ctx context.Context, c *call) {
 
 func (e *emitter) stored(n journal.Notification) {
 	e.metrics.stored.Inc()
-	e.metrics.lag.Observe(n.Received.Sub(time.UnixMilli(n.Time)).Seconds())
+	e.metrics.arrived(n.Received.Sub(time.UnixMilli(n.Time)))
 }
 
 // refusal is a body that was understood but is not to be had in the journal.

@@ -1,10 +1,13 @@
 package ingest
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"carillon/pipeline/chime"
+	"carillon/pipeline/telemetry"
 )
 
 // reasonRefused is the quarantine reason of what was readable and does not fit the journal.
@@ -18,6 +21,9 @@ type metrics struct {
 	filtered    map[chime.FilterReason]prometheus.Counter
 	quarantined map[chime.Reason]prometheus.Counter
 	lag         prometheus.Histogram
+	ahead       prometheus.Counter
+	aheadBy     prometheus.Histogram
+	success     prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -32,8 +38,15 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		failed: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_ingest_failed_total", Help: "Notifications that found no place in the journal; the source was told to bring them again.",
 		}),
-		lag: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_ingest_lag_seconds", Help: "From event time to receipt by this router.", Buckets: LagBuckets(),
+		lag: f.NewHistogram(telemetry.Histogram("carillon_ingest_lag_seconds",
+			"From event time to receipt by this router. Times ahead of its clock count as 0.", telemetry.LagBuckets())),
+		ahead: f.NewCounter(prometheus.CounterOpts{
+			Name: "carillon_ingest_ahead_total", Help: "Stored notifications whose event time was ahead of the clock of this router when they came.",
+		}),
+		aheadBy: f.NewHistogram(telemetry.Histogram("carillon_ingest_ahead_seconds",
+			"By how much event times were ahead of the clock of this router.", telemetry.LagBuckets())),
+		success: f.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_ingest_last_success_timestamp_seconds", Help: "When something that the source brought was last taken: stored, quarantined or filtered. 0 before.",
 		}),
 		filtered:    map[chime.FilterReason]prometheus.Counter{},
 		quarantined: map[chime.Reason]prometheus.Counter{},
@@ -53,7 +66,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
-// LagBuckets returns the bounds, in seconds, of every histogram that begins at event time: from in-process speed to an outage.
-func LagBuckets() []float64 {
-	return []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400}
+// arrived notes how long an event took to come. One from the future took no time, and tells of a clock that is wrong.
+func (m *metrics) arrived(took time.Duration) {
+	m.lag.Observe(max(took, 0).Seconds())
+	if took < 0 {
+		m.ahead.Inc()
+		m.aheadBy.Observe(-took.Seconds())
+	}
 }
