@@ -7,6 +7,7 @@ import (
 	"carillon/pipeline"
 	"carillon/pipeline/filter"
 	"carillon/pipeline/journal"
+	"carillon/pipeline/telemetry"
 )
 
 type metrics struct {
@@ -25,6 +26,8 @@ type metrics struct {
 	write     prometheus.Histogram
 	lag       prometheus.Histogram
 	stay      prometheus.Histogram
+	success   prometheus.Gauge
+	backlog   telemetry.Backlog
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -51,18 +54,18 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		parks: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_deliver_parked_total", Help: "How often a meeting was parked.",
 		}),
-		write: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_deliver_write_seconds", Help: "Time of one call to the sink.", Buckets: prometheus.ExponentialBuckets(0.0005, 3, 11),
-		}),
-		lag: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_deliver_lag_seconds", Help: "From event time to acceptance by the sink.",
-			Buckets: []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400},
-		}),
-		stay: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_deliver_stay_seconds", Help: "From receipt of the first copy to acceptance by the sink.",
-			Buckets: []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
+		write: f.NewHistogram(telemetry.Histogram("carillon_deliver_write_seconds",
+			"Time of one call to the sink.", prometheus.ExponentialBuckets(0.0005, 3, 11))),
+		lag: f.NewHistogram(telemetry.Histogram("carillon_deliver_lag_seconds",
+			"From event time to acceptance by the sink. Times ahead of the clock of this router count as 0.", telemetry.LagBuckets())),
+		stay: f.NewHistogram(telemetry.Histogram("carillon_deliver_stay_seconds",
+			"From receipt of the first copy to acceptance by the sink.", telemetry.StayBuckets())),
+		success: f.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_deliver_last_success_timestamp_seconds", Help: "When the sink last accepted an event. 0 before.",
 		}),
 		failed: map[pipeline.Class]prometheus.Counter{},
+		backlog: telemetry.NewBacklog(r, "carillon_deliver_backlog_events", "Events that the sink has not settled, those of parked meetings not counted. Every router tells of all partitions.",
+			"carillon_deliver_backlog_age_seconds", "For how long the oldest event that the sink has not settled has been stored, those of parked meetings not counted; 0 when there is none. Every router tells of all partitions."),
 	}
 	failed := f.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_deliver_failed_total", Help: "Attempts the sink did not accept, by what is done about it.",

@@ -19,6 +19,9 @@ func (r *run) settle(ctx context.Context, res result) {
 	for i := range v.Accepted {
 		r.accepted(&v.Accepted[i], now)
 	}
+	if len(v.Accepted) > 0 {
+		r.metrics.success.Set(telemetry.Seconds(now))
+	}
 	for i := range v.Released {
 		r.forget(&v.Released[i])
 	}
@@ -40,8 +43,8 @@ func (r *run) settle(ctx context.Context, res result) {
 func (r *run) accepted(i *Item, now time.Time) {
 	r.forget(i)
 	r.metrics.delivered.Inc()
-	r.metrics.lag.Observe(now.Sub(i.Time).Seconds())
-	r.metrics.stay.Observe(now.Sub(i.Received).Seconds())
+	r.metrics.lag.Observe(max(now.Sub(i.Time), 0).Seconds())
+	r.metrics.stay.Observe(max(now.Sub(i.Received), 0).Seconds())
 }
 
 // forget settles an event that left memory.
