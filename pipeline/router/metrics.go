@@ -63,6 +63,31 @@ func (m *httpMetrics) connections() connectionMetrics {
 	return connectionMetrics{accepted: m.accepted, refused: m.dropped, open: m.open}
 }
 
+// watch registers whether each source and sink runs, and how many partitions are owned here.
+func (r *Router) watch() {
+	f := promauto.With(r.set.Registry)
+	r.owned = f.NewGauge(prometheus.GaugeOpts{
+		Name: "carillon_router_owned_partitions", Help: "Partitions that this router sequences and delivers.",
+	})
+	for _, s := range r.sources {
+		promauto.With(r.settings("source", s.id).Registerer).NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "carillon_router_source_up", Help: "Whether the source runs: 0 when it stopped for good, and before and after.",
+		}, func() float64 { return oneIf(s.up.Load()) })
+	}
+	for _, s := range r.sinks {
+		promauto.With(r.settings("sink", s.ID()).Registerer).NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "carillon_router_sink_up", Help: "Whether the sink can go on: 0 when it stopped for good. One that is held back can.",
+		}, func() float64 { return oneIf(s.Err() == nil) })
+	}
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 // sourceMetrics are those of one source.
 type sourceMetrics struct {
 	busy, panicked prometheus.Counter

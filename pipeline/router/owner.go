@@ -39,6 +39,8 @@ func (o *owner) run(ctx context.Context) {
 func (o *owner) own(ctx context.Context, lease *journal.Lease) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	o.router.owned.Inc()
+	defer o.router.owned.Dec()
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		o.again(ctx, "sequencing", func() error { return o.sequencer.Run(ctx) })

@@ -73,6 +73,7 @@ type Router struct {
 	admin    *server
 	api      *admin.API
 	teardown teardown
+	owned    prometheus.Gauge
 	started  atomic.Bool
 	wg       sync.WaitGroup
 }
@@ -256,6 +257,7 @@ func (r *Router) startPartitions(ctx context.Context) error {
 	for i, s := range r.setup.Sources {
 		ids[i] = s.ID
 	}
+	r.watch()
 	n := r.journal.Partitions()
 	set := sequence.Settings{
 		Journal: r.journal, Order: r.setup.Order, Limits: sequence.DefaultLimits(n), Logger: r.set.Logger,
@@ -263,6 +265,7 @@ func (r *Router) startPartitions(ctx context.Context) error {
 		Ledger:  r.ledger(), Retention: r.setup.Stream.Retention,
 	}
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.wg.Go(func() { set.Metrics.WatchBacklog(own, r.journal, r.set.Clock, r.set.Logger) })
 	for p := range n {
 		o := &owner{partition: p, router: r, sequencer: sequence.New(p, set), metrics: set.Metrics}
 		r.wg.Go(func() { o.run(own) })

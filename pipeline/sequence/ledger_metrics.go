@@ -6,6 +6,7 @@ import (
 
 	"carillon/pipeline/chime"
 	"carillon/pipeline/dedupe"
+	"carillon/pipeline/telemetry"
 )
 
 // ledgerMetrics tell what each path is worth. A nil map counts nothing.
@@ -38,10 +39,9 @@ func newLedgerMetrics(f promauto.Factory, sources []string) ledgerMetrics {
 	missed := f.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_dedupe_missed_total", Help: "Judged events that a source did not bring within the grace although another one of its group did.",
 	}, []string{"source"})
-	lead := f.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "carillon_dedupe_lead_seconds", Help: "By how much the source that brought an event first was ahead of each other one.",
-		Buckets: []float64{0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 14400},
-	}, []string{"source"})
+	lead := f.NewHistogramVec(telemetry.Histogram("carillon_dedupe_lead_seconds",
+		"By how much the source that brought an event first was ahead of each other one.",
+		[]float64{0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 14400}), []string{"source"})
 	for _, s := range sources {
 		m.missed[s], m.lead[s] = missed.WithLabelValues(s), lead.WithLabelValues(s)
 	}

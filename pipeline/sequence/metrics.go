@@ -11,6 +11,7 @@ import (
 	"carillon/pipeline"
 	"carillon/pipeline/dedupe"
 	"carillon/pipeline/order"
+	"carillon/pipeline/telemetry"
 )
 
 // otherSource is the label of records whose source left the configuration.
@@ -21,7 +22,7 @@ type Metrics struct {
 	events     map[string]prometheus.Counter
 	witnesses  map[string]prometheus.Counter
 	rereads    prometheus.Counter
-	out        *prometheus.CounterVec
+	out        map[bool]prometheus.Counter // by whether they were late
 	held       prometheus.Gauge
 	forced     prometheus.Counter
 	unreadable prometheus.Counter
@@ -30,6 +31,8 @@ type Metrics struct {
 	gaps       map[string]prometheus.Counter
 	lates      map[order.LatePolicy]prometheus.Counter
 	windows    *prometheus.GaugeVec
+	oldest     *prometheus.GaugeVec
+	backlog    telemetry.Backlog
 	ledger     ledgerMetrics
 }
 
@@ -40,9 +43,6 @@ func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 		rereads: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_dedupe_rereads_total", Help: "Records of RAW that were read again after a recovery of this or another process; their events were there.",
 		}),
-		out: f.NewCounterVec(prometheus.CounterOpts{
-			Name: "carillon_order_released_total", Help: "Events appended to EVENTS, by whether they were late.",
-		}, []string{"late"}),
 		held: f.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_order_held_events", Help: "Events that wait for earlier ones.",
 		}),
@@ -52,10 +52,8 @@ func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 		unreadable: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_sequence_set_aside_total", Help: "Records of RAW that went to QUARANTINE because they could not become events.",
 		}),
-		lag: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "carillon_order_lag_seconds", Help: "From receipt of an event's first copy to its append to EVENTS.",
-			Buckets: []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
-		}),
+		lag: f.NewHistogram(telemetry.Histogram("carillon_order_lag_seconds",
+			"From receipt of an event's first copy to its append to EVENTS.", telemetry.StayBuckets())),
 		recoveries: f.NewCounter(prometheus.CounterOpts{
 			Name: "carillon_sequence_recoveries_total", Help: "Times a partition was taken anew after an error.",
 		}),
@@ -63,6 +61,8 @@ func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 		witnesses: map[string]prometheus.Counter{},
 	}
 	m.orderMetrics(f)
+	m.backlog = telemetry.NewBacklog(r, "carillon_sequence_backlog_records", "Records of RAW that are not settled yet, those of held events included. Every router tells of all partitions.",
+		"carillon_sequence_backlog_age_seconds", "For how long the oldest record of RAW that is not settled has been stored; 0 when there is none. Every router tells of all partitions.")
 	m.ledger = newLedgerMetrics(f, sources)
 	events := f.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_dedupe_events_total", Help: "New events, by the source that brought them first.",
@@ -73,8 +73,6 @@ func NewMetrics(r prometheus.Registerer, sources []string) *Metrics {
 	for _, s := range append([]string{otherSource}, sources...) {
 		m.events[s], m.witnesses[s] = events.WithLabelValues(s), witnesses.WithLabelValues(s)
 	}
-	m.out.WithLabelValues("true")
-	m.out.WithLabelValues("false")
 	return m
 }
 
@@ -93,6 +91,13 @@ func (m *Metrics) orderMetrics(f promauto.Factory) {
 	m.lates = map[order.LatePolicy]prometheus.Counter{
 		order.LateForward: lates.WithLabelValues("forwarded"), order.LateDivert: lates.WithLabelValues("diverted"), order.LateDrop: lates.WithLabelValues("dropped"),
 	}
+	out := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_order_released_total", Help: "Events appended to EVENTS, by whether they were late.",
+	}, []string{"late"})
+	m.out = map[bool]prometheus.Counter{true: out.WithLabelValues("true"), false: out.WithLabelValues("false")}
+	m.oldest = f.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "carillon_order_oldest_held_seconds", Help: "For how long the held event whose hold ends next has waited since it was stored in RAW; 0 when none is held.",
+	}, []string{"partition"})
 	m.windows = f.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "carillon_order_window_seconds", Help: "For how long an event that comes now is held at most; with mode adaptive it follows the measured disorder.",
 	}, []string{"partition"})
@@ -100,6 +105,11 @@ func (m *Metrics) orderMetrics(f promauto.Factory) {
 
 // window returns the gauge of a partition.
 func (m *Metrics) window(p int) prometheus.Gauge { return m.windows.WithLabelValues(strconv.Itoa(p)) }
+
+// oldestHeld returns the gauge of a partition.
+func (m *Metrics) oldestHeld(p int) prometheus.Gauge {
+	return m.oldest.WithLabelValues(strconv.Itoa(p))
+}
 
 // late counts a late event.
 func (m *Metrics) late(p order.LatePolicy) { m.lates[p].Inc() }
@@ -134,12 +144,10 @@ func (m *Metrics) judged(v dedupe.Verdict, source string) {
 }
 
 func (m *Metrics) released(e *pipeline.Event, now time.Time) {
-	late := "false"
 	if e.IsLate {
-		late = "true"
 		m.late(order.LateForward)
 	}
 	m.gap(e.Gap)
-	m.out.WithLabelValues(late).Inc()
-	m.lag.Observe(now.Sub(e.Received).Seconds())
+	m.out[e.IsLate].Inc()
+	m.lag.Observe(max(now.Sub(e.Received), 0).Seconds())
 }

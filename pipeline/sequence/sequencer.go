@@ -77,11 +77,13 @@ type Sequencer struct {
 	unwatched map[uint64]struct{}
 	// window shows for how long an event is held.
 	window prometheus.Gauge
+	// oldest shows for how long the held event whose hold ends next has waited.
+	oldest prometheus.Gauge
 }
 
 // New returns the sequencer of partition p.
 func New(p int, set Settings) *Sequencer {
-	return &Sequencer{partition: p, set: set, owed: make(map[uint64]bool), window: set.Metrics.window(p)}
+	return &Sequencer{partition: p, set: set, owed: make(map[uint64]bool), window: set.Metrics.window(p), oldest: set.Metrics.oldestHeld(p)}
 }
 
 // Epoch returns the epoch of the current or last tenure; deliveries carry it. It is safe for concurrent use.

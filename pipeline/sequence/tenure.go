@@ -69,6 +69,7 @@ func (t *tenure) end() {
 	t.wg.Wait()
 	t.timer.Stop()
 	t.set.Metrics.held.Sub(float64(t.held))
+	t.oldest.Set(0)
 	t.abandonWatch()
 }
 
@@ -200,6 +201,7 @@ func (t *tenure) housekeep(ctx context.Context) error {
 	}
 	t.set.Metrics.forced.Add(float64(t.order.Forced() - t.forced))
 	t.forced = t.order.Forced()
+	t.oldest.Set(t.oldestHeld(time.Now()).Seconds())
 	if t.fence.NeedsRenewal() && t.out.idle() {
 		if err := t.fence.Renew(ctx); err != nil {
 			return err
@@ -207,6 +209,16 @@ func (t *tenure) housekeep(ctx context.Context) error {
 		t.epoch.Store(t.fence.Epoch())
 	}
 	return nil
+}
+
+// oldestHeld returns for how long the event whose hold ends next has been held, 0 when none is. Log time tells when it came, which
+// in a backlog is long ago.
+func (t *tenure) oldestHeld(now time.Time) time.Duration {
+	since, ok := t.order.Oldest()
+	if !ok {
+		return 0
+	}
+	return max(now.Sub(since), 0)
 }
 
 // acknowledge tells the journal up to where nothing needs reading again. A lost acknowledgement is harmless.
