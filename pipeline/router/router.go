@@ -60,6 +60,8 @@ type Settings struct {
 	Registry *prometheus.Registry
 	// Clock tells the wall clock; time.Now outside tests.
 	Clock func() time.Time
+	// Grace is how long a source has to bring what another one of its group brought. 0: dedupe.DefaultGrace.
+	Grace time.Duration
 }
 
 // Router is one running Carillon.
