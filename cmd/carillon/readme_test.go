@@ -65,3 +65,16 @@ func TestREADMEConfigurationsAreValid(t *testing.T) {
 		require.NotEmpty(t, c.Sources)
 	}
 }
+
+// TestRunbookCommandsExist asks for the help of every command that the runbook of the alerts names.
+func TestRunbookCommandsExist(t *testing.T) {
+	runbook, err := os.ReadFile("../../dashboards/runbook.md")
+	require.NoError(t, err)
+	found := regexp.MustCompile("`carillon ([a-z ]+)`").FindAllStringSubmatch(string(runbook), -1)
+	require.NotEmpty(t, found)
+	for _, m := range found {
+		out, err := carillon(t, append(strings.Fields(m[1]), "--help")...)
+		require.NoError(t, err, m[0])
+		require.Contains(t, out, "carillon "+m[1], m[0])
+	}
+}
