@@ -71,7 +71,7 @@ func labelValues(name, label, of string) variable {
 	at, query := source(), "label_values("+of+", "+name+")"
 	return variable{
 		Name: name, Label: label, Type: "query", Datasource: &at, Definition: query,
-		Query:      labelQuery{QryType: 1, Query: query, RefID: "PrometheusVariableQueryEditor-VariableQuery"},
-		IncludeAll: true, Multi: true, AllValue: ".*", Refresh: 2, Sort: 1, Options: []string{},
+		Query:   labelQuery{QryType: 1, Query: query, RefID: "PrometheusVariableQueryEditor-VariableQuery"},
+		Current: current{Selected: true, Text: []string{"All"}, Value: []string{"$__all"}}, IncludeAll: true, Multi: true, AllValue: ".*", Refresh: 2, Sort: 1, Options: []string{},
 	}
 }

@@ -77,7 +77,7 @@ type (
 	}
 	variable struct {
 		AllValue   string   `json:"allValue,omitempty"`
-		Current    struct{} `json:"current"`
+		Current    current  `json:"current"`
 		Datasource *ref     `json:"datasource,omitempty"`
 		Definition string   `json:"definition,omitempty"`
 		Hide       int      `json:"hide"`
@@ -91,6 +91,12 @@ type (
 		Regex      string   `json:"regex"`
 		Sort       int      `json:"sort"`
 		Type       string   `json:"type"`
+	}
+	// current is what is chosen when the dashboard is opened; the zero value is the first of what there is.
+	current struct {
+		Selected bool     `json:"selected,omitempty"`
+		Text     []string `json:"text,omitempty"`
+		Value    []string `json:"value,omitempty"`
 	}
 	labelQuery struct {
 		QryType int    `json:"qryType"`

@@ -35,7 +35,8 @@ func paths() *Dashboard {
 	b.row("Do the paths agree",
 		lines("Disagreements", "Copies whose detail differs from the first copy of their event, by member. Of a busy stream a sample is compared.", "cps", 8,
 			expr(rate("carillon_dedupe_disagreements_total", ofRouter, "field")+" > 0", "{{field}}")).none("none"),
-		lines("Suspected splits", "Pairs of events that differ in nothing but a timestamp and came over different paths: one event, perhaps, that is delivered twice. identity.time_tolerance mends that.", "cps", 8,
+		lines("Suspected splits", "Pairs of events that differ in nothing but a timestamp and came over different paths: one event, perhaps, "+
+			"that is delivered twice. identity.time_tolerance mends that.", "cps", 8,
 			expr(rate("carillon_dedupe_suspected_splits_total", ofRouter), "suspected"), expr(rate("carillon_dedupe_tolerated_total", ofRouter), "mended by time_tolerance")),
 		lines("Ahead of our clock, p99", "By how much event times are ahead of this machine's clock, where they are.", "s", 8,
 			expr(quantile(0.99, "carillon_ingest_ahead_seconds", ofSource, "source"), "{{source}}")).none("none"),
