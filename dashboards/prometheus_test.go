@@ -173,13 +173,13 @@ func (p pair) number() (float64, bool) {
 func (s *server) alerts(t require.TestingT, state string) map[string]bool {
 	out := map[string]bool{}
 	for _, x := range s.query(t, `ALERTS{alertstate=~"`+state+`"}`, true) {
-		name := x.Metric["alertname"]
+		name := []string{x.Metric["alertname"]}
 		for _, label := range []string{"source", "sink", "cause", "stream", "partition"} {
 			if v := x.Metric[label]; v != "" {
-				name += " " + v
+				name = append(name, v)
 			}
 		}
-		out[name] = true
+		out[strings.Join(name, " ")] = true
 	}
 	return out
 }
