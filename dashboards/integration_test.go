@@ -48,7 +48,7 @@ func TestPrometheus(t *testing.T) {
 			checkPanels(t, s)
 		}
 	})
-	calm(t, servers)
+	calm(t, servers, nil)
 	for _, f := range faults(r, x) {
 		t.Run(f.name, func(t *testing.T) {
 			begin := time.Now()
@@ -56,7 +56,7 @@ func TestPrometheus(t *testing.T) {
 			defer f.end()
 			f.fires(t, servers)
 			f.end()
-			calm(t, servers)
+			calm(t, servers, f.want)
 			t.Logf("calm after %s", time.Since(begin).Round(time.Second))
 		})
 	}
@@ -105,18 +105,29 @@ func hold(t *testing.T, d time.Duration) {
 	}
 }
 
-// calm waits until nothing fires, or is about to.
-func calm(t *testing.T, servers []*server) {
+// calm waits until nothing fires, or is about to. Meanwhile nothing fires but what did: an end is no new trouble.
+func calm(t *testing.T, servers []*server, fired []string) {
 	t.Helper()
-	for _, s := range servers {
-		quiet := time.Now()
-		watch(t, 3*limit, func() bool {
-			if alive := s.alerts(t, "pending|firing"); len(alive) > 0 {
+	quiet := time.Now()
+	watch(t, 3*limit, func() bool {
+		for _, s := range servers {
+			if len(s.alerts(t, "pending|firing")) > 0 {
 				quiet = time.Now()
 			}
-			return time.Since(quiet) > 5*time.Second
-		})
+			only(t, s, fired)
+		}
+		return time.Since(quiet) > 5*time.Second
+	})
+}
+
+// only expects nothing to fire but these, and returns how many do.
+func only(t *testing.T, s *server, want []string) int {
+	t.Helper()
+	got := s.alerts(t, "firing")
+	for name := range got {
+		require.Contains(t, want, name, "%s: it fires too", s.name)
 	}
+	return len(got)
 }
 
 // watch calls f until it returns true. Unlike those of require.Eventually its checks run on the goroutine of the test.
@@ -129,6 +140,9 @@ func watch(t *testing.T, most time.Duration, f func() bool) {
 	}
 }
 
+// lasts is for how long a fault goes on after its alerts fire, so that others have the time to.
+const lasts = 3 * time.Second
+
 // fault is something that goes wrong, and the alerts that have to tell of it: these and no others.
 type fault struct {
 	name       string
@@ -139,22 +153,18 @@ type fault struct {
 // fires expects the alerts of a fault on every server, and no other one before.
 func (f *fault) fires(t *testing.T, servers []*server) {
 	t.Helper()
-	begin, want := time.Now(), map[string]bool{}
-	for _, name := range f.want {
-		want[name] = true
-	}
-	watch(t, 2*limit, func() bool {
-		all := true
+	begin := time.Now()
+	all := func() bool {
+		n := 0
 		for _, s := range servers {
-			got := s.alerts(t, "firing")
-			for name := range got {
-				require.True(t, want[name], "%s: %s fires too", s.name, name)
-			}
-			all = all && len(got) == len(want)
+			n += only(t, s, f.want)
 		}
-		return all
-	})
+		return n == len(servers)*len(f.want)
+	}
+	watch(t, 2*limit, all)
 	t.Logf("%v after %s", f.want, time.Since(begin).Round(100*time.Millisecond))
+	more := time.Now().Add(lasts)
+	watch(t, limit, func() bool { return all() && time.Now().After(more) })
 }
 
 func faults(r *rig, x *traffic) []fault {
