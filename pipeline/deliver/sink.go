@@ -66,7 +66,6 @@ func NewSink(sink pipeline.Sink, set Settings) (*Sink, error) {
 		return nil, fmt.Errorf("where: %w", err)
 	}
 	m := newMetrics(set.Registerer)
-	m.backlog.Begin(set.Journal.Partitions())
 	s := &Sink{
 		set: set, sink: sink, batch: 1, judge: wanted.Judge, start: start, metrics: m,
 		gate: newGate(newBreaker(set.Config.Retry, set.Config.Guard, rand.Float64), m, set.Logger),
@@ -98,7 +97,9 @@ func (s *Sink) Start(ctx context.Context) error {
 	for range s.set.Config.MaxInFlight {
 		s.wg.Go(func() { s.work(work) })
 	}
-	s.wg.Go(func() { s.watchBacklog(work) })
+	s.metrics.backlog.Begin(s.set.Journal.Partitions())
+	clock := s.set.Clock
+	s.wg.Go(func() { s.watchBacklog(work, clock) })
 	return nil
 }
 

@@ -267,6 +267,7 @@ func (r *Router) startPartitions(ctx context.Context) error {
 		Ledger:  r.ledger(), Retention: r.setup.Stream.Retention,
 	}
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	set.Metrics.Partitions(n)
 	r.wg.Go(func() { set.Metrics.WatchBacklog(own, r.journal, r.set.Clock, r.set.Logger) })
 	for p := range n {
 		o := &owner{partition: p, router: r, sequencer: sequence.New(p, set), metrics: set.Metrics}

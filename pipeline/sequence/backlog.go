@@ -12,10 +12,12 @@ import (
 // backlogEvery is how often the journal is asked what is not settled.
 const backlogEvery = 5 * time.Second
 
+// Partitions makes the series of n partitions.
+func (m *Metrics) Partitions(n int) { m.backlog.Begin(n) }
+
 // WatchBacklog shows what of RAW is not settled until ctx ends. It asks the journal, because a partition that nobody owns has no
 // sequencer that could tell.
 func (m *Metrics) WatchBacklog(ctx context.Context, j *journal.Journal, clock func() time.Time, logger *slog.Logger) {
-	m.backlog.Begin(j.Partitions())
 	tick := time.NewTicker(backlogEvery)
 	defer tick.Stop()
 	for {
