@@ -85,6 +85,14 @@ sinks:
   webhook: {type: webhook, url: %q, start: earliest, retry: {initial: 50ms, max: 500ms}}
   file: {type: file, path: %q, start: earliest, fsync: never}
   stdout: {type: stdout, start: earliest}
+  # These have no far side, and nothing to send to it.
+  sqs: {type: sqs, kinds: [none], queue_url: "http://127.0.0.1:1/111122223333/q", region: us-east-1, access_key_id: k, secret_access_key: s}
+  sns: {type: sns, kinds: [none], topic_arn: "arn:aws:sns:us-east-1:111122223333:t", access_key_id: k, secret_access_key: s}
+  eventbridge: {type: eventbridge, kinds: [none], bus: b, region: us-east-1, access_key_id: k, secret_access_key: s}
+  nats: {type: nats, kinds: [none], url: "nats://127.0.0.1:1", mode: core, subject: "s"}
+  kafka: {type: kafka, kinds: [none], brokers: ["127.0.0.1:1"], topic: t}
+  redis: {type: redis, kinds: [none], url: "redis://127.0.0.1:1/0", stream: s}
+  postgres: {type: postgres, kinds: [none], url: "postgres://u@127.0.0.1:1/d?sslmode=disable"}
 `
 
 func start(t *testing.T, o rigOptions) *rig {
