@@ -20,7 +20,7 @@ type Sink struct {
 	State string `json:"state"`
 	// Since is when it began; left out for delivering and stopped.
 	Since *time.Time `json:"since,omitempty"`
-	// Reason is what the sink said last, left out while it delivers.
+	// Reason is what the sink said last, left out while it delivers and every event of the last call was accepted.
 	Reason string `json:"reason,omitempty"`
 	// Waiting is how many events it has still to get, those of parked meetings not counted.
 	Waiting uint64 `json:"waiting"`

@@ -25,7 +25,7 @@ type Condition struct {
 	State State
 	// Since is when it began; zero for StateDelivering and StateStopped.
 	Since time.Time
-	// Reason is what it said last; empty for StateDelivering.
+	// Reason is what it said last; for StateDelivering it is empty unless an event of the last call has to be tried again.
 	Reason string
 }
 
@@ -38,7 +38,6 @@ func (s *Sink) Condition() Condition {
 	c := Condition{State: StateDelivering, Since: since}
 	switch t {
 	case troubleNone:
-		return Condition{State: StateDelivering}
 	case troubleOutage:
 		c.State = StateOut
 	case troubleRejects:

@@ -10,12 +10,17 @@ import (
 	"carillon/pipeline/telemetry"
 )
 
+// complainEvery is how often at most a refusal is logged.
+const complainEvery = time.Minute
+
 // gate is the breaker of a sink as its partitions share it. It is safe for concurrent use.
 type gate struct {
 	mu      sync.Mutex
 	breaker *breaker
 	changed chan struct{} // closed when something else may be sent than before
 	last    error         // what was said last that opened it, or keeps it open
+	refusal error         // why an event of the last call has to be tried again; nil when none has
+	told    time.Time     // when a refusal was logged
 	metrics *metrics
 	logger  *slog.Logger
 }
@@ -67,6 +72,7 @@ func (g *gate) settle(now time.Time, probe bool, items []Item, errs []error) tim
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.breaker.accepted(len(items))
+		g.refusal = nil
 		return g.breaker.lostAt(now)
 	}
 	answers := make([]answer, len(items))
@@ -80,9 +86,13 @@ func (g *gate) settle(now time.Time, probe bool, items []Item, errs []error) tim
 	defer g.mu.Unlock()
 	before := g.breaker.trouble
 	held := g.breaker.settle(now, probe, answers)
+	g.refusal = nil
 	for i, err := range errs {
 		if err == nil {
 			continue
+		}
+		if c := answers[i].class; g.refusal == nil && (c == pipeline.ClassRetry || c == pipeline.ClassThrottle) {
+			g.refusal = err
 		}
 		if held[i] {
 			errs[i] = heldError{err}
@@ -94,7 +104,16 @@ func (g *gate) settle(now time.Time, probe bool, items []Item, errs []error) tim
 	if probe || before != g.breaker.trouble {
 		g.tell(before, probe)
 	}
+	g.complain(now)
 	return g.breaker.lostAt(now)
+}
+
+// complain logs a refusal, once in a while: with few meetings it is all that is heard of a sink that is away.
+func (g *gate) complain(now time.Time) {
+	if g.refusal != nil && g.breaker.trouble == troubleNone && (g.told.IsZero() || now.Sub(g.told) >= complainEvery) {
+		g.told = now
+		g.logger.Warn("sink did not accept an event, which is tried again", telemetry.Err(g.refusal))
+	}
 }
 
 // resume lets everything pass again, because an operator says so.
@@ -139,9 +158,13 @@ func oneIf(yes bool) float64 {
 	return 0
 }
 
-// trouble returns why the sink is held back, since when, and what it said last.
+// trouble returns why the sink is held back, since when, and what it said last. When it is not, that is what it said last of an
+// event that has to be tried again.
 func (g *gate) trouble() (trouble, time.Time, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.breaker.trouble == troubleNone {
+		return troubleNone, time.Time{}, g.refusal
+	}
 	return g.breaker.trouble, g.breaker.since, g.last
 }
