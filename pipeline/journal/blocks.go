@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -19,10 +21,11 @@ import (
 // publishes with sync_always, 8 ms as a batch, and 0.6 ms as publishes with one fsync of the block after them. It is safe for
 // concurrent use.
 type Blocks struct {
-	dir  string
-	mu   sync.Mutex
-	last int // the newest block that was synced; 0: none yet
-	err  error
+	dir     string
+	mu      sync.Mutex
+	last    int // the newest block that was synced; 0: none yet
+	err     error
+	reached reach
 }
 
 // NewBlocks returns the blocks of a stream of a server that keeps its files in dir.
@@ -30,9 +33,10 @@ func NewBlocks(dir, stream string) *Blocks {
 	return &Blocks{dir: filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", stream, "msgs")}
 }
 
-// Sync returns nil once everything is on disk that was stored before it was called. After a failure it fails for ever: nobody
-// knows what a disk that failed once has kept, and the kernel tells of it only once.
-func (b *Blocks) Sync() error {
+// Sync returns nil once everything is on disk that was stored before it was called; sequence is the highest of that as far as the
+// caller knows, 0 when it does not. After a failure it fails for ever: nobody knows what a disk that failed once has kept, and the
+// kernel tells of it only once.
+func (b *Blocks) Sync(sequence uint64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -40,8 +44,77 @@ func (b *Blocks) Sync() error {
 	}
 	if err := b.syncNewest(); err != nil {
 		b.err = fmt.Errorf("making %s durable: %w", b.dir, err)
+		return b.err
 	}
-	return b.err
+	b.reached.raise(sequence)
+	return nil
+}
+
+// Await waits until the message with this sequence, which the server has stored, is on disk, and reports false when done is closed
+// before. Usually its commit is about to sync; when nobody does, as after a commit that gave up waiting for its answer, Await does
+// it itself. Once syncing failed it waits for done alone.
+func (b *Blocks) Await(sequence uint64, done <-chan struct{}) bool {
+	var late <-chan time.Time
+	for {
+		raised := b.reached.watch(sequence)
+		if raised == nil {
+			return true
+		}
+		if late == nil {
+			late = time.After(awaitSync)
+		}
+		select {
+		case <-raised:
+		case <-late:
+			if b.Sync(sequence) != nil {
+				<-done
+				return false
+			}
+		case <-done:
+			return false
+		}
+	}
+}
+
+// awaitSync is for how long a message waits for its commit to sync: far longer than one takes.
+const awaitSync = 50 * time.Millisecond
+
+// reach is the highest sequence that is known to be on disk. It is safe for concurrent use, also while a sync runs.
+type reach struct {
+	sequence atomic.Uint64
+	mu       sync.Mutex
+	raised   chan struct{} // closed when it becomes higher; nil: nobody waits
+}
+
+func (r *reach) raise(to uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if to <= r.sequence.Load() {
+		return
+	}
+	r.sequence.Store(to)
+	if r.raised != nil {
+		close(r.raised)
+		r.raised = nil
+	}
+}
+
+func (r *reach) has(sequence uint64) bool { return r.sequence.Load() >= sequence }
+
+// watch returns nil when sequence was reached, and otherwise a channel that is closed when it may have been.
+func (r *reach) watch(sequence uint64) <-chan struct{} {
+	if r.has(sequence) {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.has(sequence) {
+		return nil
+	}
+	if r.raised == nil {
+		r.raised = make(chan struct{})
+	}
+	return r.raised
 }
 
 // failed returns why Sync fails for ever, nil while it does not.
@@ -118,8 +191,16 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// durable returns nil once everything is on disk that was stored in a stream before it was called.
-func (e *embedded) durable(stream string) error {
+// durable returns nil once everything is on disk that was stored in a stream before it was called, up to sequence at least.
+func (e *embedded) durable(stream string, sequence uint64) error {
+	if b := e.blocksOf(stream); b != nil {
+		return b.Sync(sequence)
+	}
+	return nil
+}
+
+// blocksOf returns the blocks of a stream, nil when they are not to be synced.
+func (e *embedded) blocksOf(stream string) *Blocks {
 	if e.config.Sync != SyncAlways {
 		return nil
 	}
@@ -127,7 +208,7 @@ func (e *embedded) durable(stream string) error {
 	if !ok {
 		b, _ = e.blocks.LoadOrStore(stream, NewBlocks(e.config.Dir, stream))
 	}
-	return b.(*Blocks).Sync() //nolint:forcetypeassert // nothing else is stored there
+	return b.(*Blocks) //nolint:forcetypeassert // nothing else is stored there
 }
 
 // syncAll makes every file of the journal durable: what an earlier process stored last it may not have synced, and from now on it

@@ -22,11 +22,11 @@ func (j *Journal) commit(ctx context.Context, stream string, msgs []*nats.Msg) e
 		return j.commitBatch(ctx, msgs)
 	}
 	return j.timed(ctx, msgs, func(ctx context.Context, msgs []*nats.Msg) error {
-		err := j.publishPlain(ctx, msgs)
+		last, err := j.publishPlain(ctx, msgs)
 		if failures(err, len(msgs)) == len(msgs) {
 			return err
 		}
-		return cmp.Or(j.durable(stream), err)
+		return cmp.Or(j.durable(stream, last), err)
 	})
 }
 
@@ -41,12 +41,13 @@ func failures(err error, n int) int {
 	return 0
 }
 
-// durable returns nil once everything is on disk that was stored in a stream before it was called. A cluster has its own rules.
-func (j *Journal) durable(stream string) error {
+// durable returns nil once everything is on disk that was stored in a stream before it was called, up to sequence at least. A
+// cluster has its own rules.
+func (j *Journal) durable(stream string, sequence uint64) error {
 	if j.server == nil {
 		return nil
 	}
-	return j.server.durable(stream)
+	return j.server.durable(stream, sequence)
 }
 
 // commitBatch stores msgs as one atomic batch, however few they are: all or none.
@@ -135,8 +136,9 @@ func sizeOf(m *nats.Msg) int {
 	return size
 }
 
-// publishPlain sends msgs one after the other without waiting in between, then waits for every answer.
-func (j *Journal) publishPlain(ctx context.Context, msgs []*nats.Msg) error {
+// publishPlain sends msgs one after the other without waiting in between, then waits for every answer. last is the highest sequence
+// that was given to one.
+func (j *Journal) publishPlain(ctx context.Context, msgs []*nats.Msg) (last uint64, err error) {
 	errs := make([]error, len(msgs))
 	futures := make([]jetstream.PubAckFuture, len(msgs))
 	for i, m := range msgs {
@@ -147,20 +149,22 @@ func (j *Journal) publishPlain(ctx context.Context, msgs []*nats.Msg) error {
 	}
 	for i, f := range futures {
 		if errs[i] == nil {
-			errs[i] = await(ctx, f)
+			var sequence uint64
+			sequence, errs[i] = await(ctx, f)
+			last = max(last, sequence)
 		}
 	}
-	return batchError(errs)
+	return last, batchError(errs)
 }
 
-func await(ctx context.Context, f jetstream.PubAckFuture) error {
+func await(ctx context.Context, f jetstream.PubAckFuture) (sequence uint64, err error) {
 	select {
-	case <-f.Ok():
-		return nil
+	case ack := <-f.Ok():
+		return ack.Sequence, nil
 	case err := <-f.Err():
-		return err
+		return 0, err
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the journal: %w", ctx.Err())
+		return 0, fmt.Errorf("waiting for the journal: %w", ctx.Err())
 	}
 }
 

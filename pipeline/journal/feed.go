@@ -41,7 +41,8 @@ type Message struct {
 	Mark string
 }
 
-// Feed reads the messages of one partition in order, from the acknowledged floor on.
+// Feed reads the messages of one partition in order, from the acknowledged floor on. What an embedded server has stored but the
+// disk does not have yet waits: a power loss could take it back, and with it a sequence that was told to others.
 type Feed struct {
 	nc     *nats.Conn
 	cons   jetstream.Consumer
@@ -54,6 +55,7 @@ type Feed struct {
 	stop   sync.Once
 	last   atomic.Uint64 // consumer sequence of the last message
 	reach  uint64        // the highest stream sequence; only deliver uses it
+	blocks *Blocks       // what has to be on disk before it is delivered; nil: nothing has to
 }
 
 // RawFeed opens the feed of partition p of RAW at its floor.
@@ -125,12 +127,33 @@ func (j *Journal) openFeed(ctx context.Context, stream string, c jetstream.Consu
 	if _, err := j.js.ResetConsumer(ctx, stream, c.Durable); err != nil {
 		return nil, fmt.Errorf("resetting consumer %s: %w", c.Durable, err)
 	}
-	return j.read(ctx, cons)
+	blocks, err := j.onDisk(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	return j.read(ctx, cons, blocks)
+}
+
+// onDisk returns what a feed of a stream has to wait for, when everything is on disk that is in the stream now.
+func (j *Journal) onDisk(ctx context.Context, stream string) (*Blocks, error) {
+	if j.server == nil || j.server.blocksOf(stream) == nil {
+		return nil, nil //nolint:nilnil // nothing to wait for
+	}
+	info, err := j.streams[stream].Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking for stream %s: %w", stream, err)
+	}
+	if info.State.LastSeq > 0 && !j.server.blocksOf(stream).reached.has(info.State.LastSeq) {
+		if err := j.server.durable(stream, info.State.LastSeq); err != nil {
+			return nil, err
+		}
+	}
+	return j.server.blocksOf(stream), nil
 }
 
 // read begins to read from a consumer that was just reset.
-func (j *Journal) read(ctx context.Context, cons jetstream.Consumer) (*Feed, error) {
-	f := &Feed{nc: j.nc, cons: cons, out: make(chan Message, feedQueue), broken: make(chan error, 1), done: make(chan struct{})}
+func (j *Journal) read(ctx context.Context, cons jetstream.Consumer, blocks *Blocks) (*Feed, error) {
+	f := &Feed{nc: j.nc, blocks: blocks, cons: cons, out: make(chan Message, feedQueue), broken: make(chan error, 1), done: make(chan struct{})}
 	var err error
 	f.cc, err = cons.Consume(f.deliver, jetstream.PullMaxBytes(feedBytes), jetstream.PullExpiry(10*time.Second), jetstream.ConsumeErrHandler(f.fail))
 	if err != nil {
@@ -173,6 +196,9 @@ func (f *Feed) deliver(msg jetstream.Msg) {
 		return // Held past ackWait, as in an outage of the sink. It has its place before what came since.
 	}
 	f.reach = meta.Sequence.Stream
+	if f.blocks != nil && !f.blocks.Await(meta.Sequence.Stream, f.done) {
+		return
+	}
 	m := Message{
 		Sequence: meta.Sequence.Stream, Stored: meta.Timestamp, Pending: meta.NumPending,
 		Header: msg.Headers(), Body: msg.Data(), Mark: msg.Reply(),

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -92,7 +94,7 @@ func TestGapIsNoticed(t *testing.T) {
 	require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 3, 10)))
 	cons := unread(t, j)
 	steal(t, cons)
-	f, err := j.read(bounded(t), cons)
+	f, err := j.read(bounded(t), cons, nil)
 	require.NoError(t, err)
 	defer f.Stop()
 	require.ErrorIs(t, broken(t, f), ErrBroken)
@@ -106,7 +108,7 @@ func TestLostTailIsNoticed(t *testing.T) {
 	require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 1, 10)))
 	cons := unread(t, j)
 	steal(t, cons)
-	f, err := j.read(bounded(t), cons)
+	f, err := j.read(bounded(t), cons, nil)
 	require.NoError(t, err)
 	defer f.Stop()
 	var w watcher
@@ -262,4 +264,53 @@ func TestBacklog(t *testing.T) {
 	again := rawFeed(t, j, 0)
 	next(t, again, 3)
 	require.Eventually(t, func() bool { return backlog() == 0 }, patienceOfTests, probe)
+}
+
+// TestFeedWaitsForTheDisk stores what no commit makes durable: the feed does that itself, and gives nothing when it cannot.
+func TestFeedWaitsForTheDisk(t *testing.T) {
+	j := open(t, func(s *setup) { s.connect.Embedded.Sync = SyncAlways })
+	require.NoError(t, j.AppendRaw(bounded(t), raws(j, 0, 0, 3, 10)))
+	f := rawFeed(t, j, 0)
+	require.Equal(t, count(0, 3), numbers(t, next(t, f, 3)))
+	b := blocksOf(t, j, j.names.raw())
+	require.True(t, b.reached.has(3))
+	require.False(t, b.reached.has(4))
+
+	publish := func(n int) {
+		_, err := j.js.PublishMsg(bounded(t), raw(j, 0, n, 10))
+		require.NoError(t, err)
+	}
+	publish(3)
+	require.Equal(t, []int{3}, numbers(t, next(t, f, 1)))
+	require.True(t, b.reached.has(4))
+
+	b.mu.Lock()
+	b.dir = filepath.Join(t.TempDir(), "elsewhere")
+	b.mu.Unlock()
+	publish(4)
+	require.Eventually(t, func() bool { return b.failed() != nil }, time.Minute, time.Millisecond)
+	select {
+	case m := <-f.Messages():
+		t.Fatalf("%d came out", m.Sequence)
+	case <-time.After(2 * awaitSync):
+	}
+	_, err := j.RawFeed(bounded(t), 0)
+	require.ErrorIs(t, err, os.ErrNotExist, "what is not on disk is not read either")
+	f.Stop() // It ends although the feed waits.
+}
+
+// TestFeedGivesWhatACommitMadeDurable expects the feed to wait for the commit, and not to sync again.
+func TestFeedGivesWhatACommitMadeDurable(t *testing.T) {
+	b := NewBlocks(t.TempDir(), "none") // a sync would fail
+	done := make(chan struct{})
+	got := make(chan bool)
+	go func() { got <- b.Await(7, done) }()
+	b.reached.raise(6)
+	b.reached.raise(7)
+	require.True(t, <-got)
+	require.True(t, b.Await(5, done))
+	require.NoError(t, b.failed())
+	go func() { got <- b.Await(8, done) }()
+	close(done)
+	require.False(t, <-got)
 }

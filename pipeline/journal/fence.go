@@ -58,7 +58,7 @@ func (f *Fence) write(ctx context.Context, opts ...jetstream.PublishOpt) error {
 	}
 	ack, err := f.j.js.PublishMsg(ctx, m, append(opts, jetstream.WithRetryAttempts(0))...)
 	if err = classify(err); err == nil {
-		err = f.j.durable(f.j.names.events())
+		err = f.j.durable(f.j.names.events(), ack.Sequence)
 	}
 	if err != nil {
 		return err

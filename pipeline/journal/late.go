@@ -42,7 +42,7 @@ func (j *Journal) AppendLate(ctx context.Context, m *nats.Msg, last uint64) (uin
 		err = classify(err)
 	}
 	if err == nil {
-		err = j.durable(j.names.late())
+		err = j.durable(j.names.late(), ack.Sequence)
 	}
 	j.count(err, 1)
 	if err != nil {

@@ -105,7 +105,7 @@ func (k *Parked) publish(ctx context.Context, m *nats.Msg) (*jetstream.PubAck, e
 	defer cancel()
 	ack, err := k.j.js.PublishMsg(ctx, m, jetstream.WithRetryAttempts(0))
 	if err = classify(err); err == nil {
-		err = k.j.durable(k.j.names.parkedStream())
+		err = k.j.durable(k.j.names.parkedStream(), ack.Sequence)
 	}
 	return ack, err
 }

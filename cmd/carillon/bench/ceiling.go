@@ -201,7 +201,7 @@ func (c *ceiling) publish(ctx context.Context, blocks *journal.Blocks, msgs []*n
 			return ctx.Err()
 		}
 	}
-	return blocks.Sync()
+	return blocks.Sync(0)
 }
 
 // close stops everything. It is safe after a failed start.
