@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"carillon/pipeline"
@@ -217,10 +218,12 @@ func TestRefusedForHours(t *testing.T) {
 	require.NoError(t, sink.Wait(r.ctx, 20))
 	<-time.After(2 * ackEvery)
 	require.EqualValues(t, 1, asked.Load(), "the clock stands still")
+	failed := func() float64 { return testutil.ToFloat64(d.metrics.failed[pipeline.ClassRetry]) }
 	for asked.Load() < 20 {
-		before := asked.Load()
+		before, settled := asked.Load(), failed()
 		c.pass(time.Hour)
-		r.eventually("an attempt an hour", func() bool { return asked.Load() == before+1 })
+		// And settled: the next pause begins at the time of the clock, which must not have passed on by then.
+		r.eventually("an attempt an hour", func() bool { return asked.Load() == before+1 && failed() > settled })
 	}
 	r.parked(d, 1)
 	r.settled()
