@@ -166,7 +166,13 @@ func TestOutage(t *testing.T) {
 	sink := newTally()
 	sink.down.Store(true)
 	d, end := c.start("down", sink, config, now.time)
-	c.eventually("the outage is noticed", func() bool { return d.Condition().State == StateOut && sink.flying.Load() == 0 })
+	earlier := int64(0)
+	c.eventually("the outage is noticed", func() bool { // and what a worker had in its hands has come to the sink, too
+		asked := sink.asked.Load()
+		quiet := asked == earlier && sink.flying.Load() == 0
+		earlier = asked
+		return quiet && d.Condition().State == StateOut
+	})
 	burnt := sink.asked.Load()
 	require.LessOrEqual(t, burnt, int64(2*config.MaxInFlight), "what was with the sink when the first answers came")
 	sink.most.Store(0)
