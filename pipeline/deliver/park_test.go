@@ -131,7 +131,8 @@ func TestRestartWhileCatchingUp(t *testing.T) {
 		})
 		d := r.deliver("out", &sink, impatient(10))
 		r.eventually("a life's share", func() bool {
-			return n.Load() > 100 || len(sink.Accepted()) > 0 && sink.Accepted()[len(sink.Accepted())-1].Time.UnixMilli() == all
+			accepted := sink.Accepted()
+			return n.Load() > 100 || len(accepted) > 0 && accepted[len(accepted)-1].Time.UnixMilli() == all
 		})
 		d.end()
 		part := numbers(sink.Accepted())["bad"]
