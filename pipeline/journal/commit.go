@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"carillon/pipeline"
@@ -22,7 +21,8 @@ func (j *Journal) commit(ctx context.Context, stream string, msgs []*nats.Msg) e
 		return j.commitBatch(ctx, msgs)
 	}
 	return j.timed(ctx, msgs, func(ctx context.Context, msgs []*nats.Msg) error {
-		last, err := j.publishPlain(ctx, msgs)
+		last, errs := j.out.publish(ctx, msgs)
+		err := batchError(errs)
 		if failures(err, len(msgs)) == len(msgs) {
 			return err
 		}
@@ -134,38 +134,6 @@ func sizeOf(m *nats.Msg) int {
 		}
 	}
 	return size
-}
-
-// publishPlain sends msgs one after the other without waiting in between, then waits for every answer. last is the highest sequence
-// that was given to one.
-func (j *Journal) publishPlain(ctx context.Context, msgs []*nats.Msg) (last uint64, err error) {
-	errs := make([]error, len(msgs))
-	futures := make([]jetstream.PubAckFuture, len(msgs))
-	for i, m := range msgs {
-		m.Reply = ""
-		if errs[i] = j.checkSize(m, 0); errs[i] == nil {
-			futures[i], errs[i] = j.js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0), jetstream.WithStallWait(commitTimeout))
-		}
-	}
-	for i, f := range futures {
-		if errs[i] == nil {
-			var sequence uint64
-			sequence, errs[i] = await(ctx, f)
-			last = max(last, sequence)
-		}
-	}
-	return last, batchError(errs)
-}
-
-func await(ctx context.Context, f jetstream.PubAckFuture) (sequence uint64, err error) {
-	select {
-	case ack := <-f.Ok():
-		return ack.Sequence, nil
-	case err := <-f.Err():
-		return 0, err
-	case <-ctx.Done():
-		return 0, fmt.Errorf("waiting for the journal: %w", ctx.Err())
-	}
 }
 
 func batchError(errs []error) error {

@@ -47,6 +47,7 @@ type Journal struct {
 	metrics *metrics
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	out     publisher
 	server  *embedded
 	leases  jetstream.KeyValue
 	lease   leaseTiming
@@ -108,6 +109,7 @@ func (j *Journal) connect(ctx context.Context, c ConnectConfig) error {
 		nats.Name("carillon"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(false),
 		// A publish during an outage must fail at once instead of going out twice later.
 		nats.ReconnectBufSize(-1),
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { j.out.lose() }),
 	}
 	url := c.URL
 	if url == "" {
@@ -130,8 +132,11 @@ func (j *Journal) connect(ctx context.Context, c ConnectConfig) error {
 			return err
 		}
 	}
-	if j.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(apiTimeout), jetstream.WithPublishAsyncTimeout(commitTimeout)); err != nil {
+	if j.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(apiTimeout)); err != nil {
 		return fmt.Errorf("opening JetStream: %w", err)
+	}
+	if err := j.out.listen(nc); err != nil {
+		return err
 	}
 	return j.waitForJetStream(ctx)
 }
