@@ -70,7 +70,7 @@ func (l *Lanes) yield(n *lane) bool {
 func (l *Lanes) answered(v *Verdict, i Item, err error) {
 	if err != nil {
 		class, _ := pipeline.Classify(err)
-		v.Failed[class]++
+		v.fail(class)
 		if class == pipeline.ClassFatal {
 			v.Fatal = err
 		}

@@ -25,6 +25,7 @@ func (i *Item) fed() bool { return i.Position >= 0 }
 type lane struct {
 	key      string
 	queue    []Item
+	room     []Item      // where queue began when it got its memory
 	flying   int         // how many from the front are with the sink
 	attempts int         // of the front
 	turned   bool        // the front was held: it failed while nothing was to be expected of the sink
@@ -48,6 +49,7 @@ type Lanes struct {
 	waiting laneHeap
 	size    int
 	lost    time.Duration
+	spares  spares
 	parking
 	holding
 	asking
@@ -69,10 +71,10 @@ func (l *Lanes) Push(i Item) {
 	l.newest = i.Position
 	n, ok := l.byKey[i.Key]
 	if !ok {
-		n = &lane{key: i.Key}
+		n = l.spares.lane(i.Key)
 		l.byKey[i.Key] = n
 	}
-	n.queue = append(n.queue, i)
+	n.append(i)
 	switch {
 	case n.held:
 		l.hold(n)
@@ -196,6 +198,7 @@ func (l *Lanes) goOn(n *lane) {
 		l.readOn(n)
 	default:
 		delete(l.byKey, n.key)
+		l.spares.keep(n)
 	}
 }
 

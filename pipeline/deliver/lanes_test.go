@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -172,7 +173,7 @@ func (m *lanesModel) settle(answer func() error) {
 		begin = end
 	}
 	require.Equal(m.t, accepted, positions(v.Accepted))
-	require.Equal(m.t, failed, v.Failed)
+	require.True(m.t, maps.Equal(failed, v.Failed), "%v instead of %v", v.Failed, failed)
 	var buried []int
 	for _, d := range v.Dead {
 		require.Equal(m.t, m.keys[d.Key].attempts, d.Attempts)

@@ -23,6 +23,8 @@ const (
 	maxSpan = 1 << 16
 	// buryRetry is the pause before a dead letter that could not be stored is stored again; its sink's partition waits.
 	buryRetry = time.Second
+	// takeAtOnce is how many events are read before anything else is looked at.
+	takeAtOnce = 256
 	// maxDead bounds how many dead letters are remembered so that a restart does not send them again.
 	maxDead = 100_000
 )
@@ -120,6 +122,9 @@ func (r *run) loop(ctx context.Context) error {
 	defer tick.Stop()
 	for ctx.Err() == nil && r.Err() == nil {
 		if err := r.tend(ctx); err != nil {
+			return err
+		}
+		if err := r.takeReady(ctx); err != nil {
 			return err
 		}
 		for len(r.done) > 0 { // First, so that nothing more is sent than a sink can be expected to take.
@@ -227,6 +232,24 @@ func (r *run) stamp() {
 	for i := range r.next {
 		r.next[i].Epoch = epoch
 	}
+}
+
+// takeReady takes what is there already: before the next call is made up, so that it is as large as it can be.
+func (r *run) takeReady(ctx context.Context) error {
+	for range takeAtOnce {
+		if r.crowded() || r.stretched() {
+			return nil
+		}
+		select {
+		case m := <-r.feed.Messages():
+			if err := r.take(ctx, m); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 // take puts one event into its lane, unless the sink does not want it, has given it up before, or its lane is parked.

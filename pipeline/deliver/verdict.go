@@ -43,9 +43,16 @@ type heldError struct{ error }
 
 func (e heldError) Unwrap() error { return e.error }
 
+func (v *Verdict) fail(c pipeline.Class) {
+	if v.Failed == nil {
+		v.Failed = make(map[pipeline.Class]int)
+	}
+	v.Failed[c]++
+}
+
 // Settle takes the answer to items, which Take returned together, at now. errs has an entry for each.
 func (l *Lanes) Settle(now time.Time, items []Item, errs []error) Verdict {
-	v := Verdict{Failed: make(map[pipeline.Class]int)}
+	var v Verdict
 	for begin := 0; begin < len(items); {
 		if items[begin].Ticket != 0 {
 			l.answered(&v, items[begin], errs[begin])
@@ -58,7 +65,11 @@ func (l *Lanes) Settle(now time.Time, items []Item, errs []error) Verdict {
 		for ok < end && errs[ok] == nil {
 			ok++
 		}
-		v.Accepted = append(v.Accepted, items[begin:ok]...)
+		if len(v.Accepted) == begin { // All so far, as it is mostly: no copy.
+			v.Accepted = items[:ok:ok]
+		} else {
+			v.Accepted = append(v.Accepted, items[begin:ok]...)
+		}
 		l.pass(n, ok-begin)
 		if ok < end {
 			l.failed(&v, n, now, errs[ok])
@@ -80,8 +91,7 @@ func (l *Lanes) pass(n *lane, k int) {
 		return
 	}
 	l.size -= fed(n.queue[:k])
-	clear(n.queue[:k])
-	n.queue = n.queue[k:]
+	n.drop(k)
 	n.attempts, n.first, n.stuck, n.turned = 0, time.Time{}, false, false
 	if n.parked != nil {
 		l.move(n)
@@ -102,7 +112,7 @@ func fed(items []Item) int {
 // failed decides what becomes of the front of a lane.
 func (l *Lanes) failed(v *Verdict, n *lane, now time.Time, err error) {
 	class, wait := pipeline.Classify(err)
-	v.Failed[class]++
+	v.fail(class)
 	if _, held := errors.AsType[heldError](err); held && class != pipeline.ClassFatal {
 		n.turned = true
 		l.goOn(n)
