@@ -138,13 +138,14 @@ func TestReleaseDuringARenewal(t *testing.T) {
 	j.lease.renew = time.Millisecond
 	for range 50 {
 		l := acquire(t, j)
-		before := l.rev
+		first, err := j.leases.Get(bounded(t), l.key)
+		require.NoError(t, err)
 		require.Eventually(t, func() bool {
 			entry, err := j.leases.Get(bounded(t), l.key)
-			return err == nil && entry.Revision() > before
+			return err == nil && entry.Revision() > first.Revision()
 		}, patienceOfTests, time.Millisecond)
 		l.Release(bounded(t))
-		_, err := j.leases.Get(bounded(t), l.key)
+		_, err = j.leases.Get(bounded(t), l.key)
 		require.ErrorIs(t, err, jetstream.ErrKeyNotFound)
 	}
 }
