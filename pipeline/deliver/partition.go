@@ -39,7 +39,9 @@ type run struct {
 	epoch     func() uint64
 	last      uint64 // the epoch when the run began
 	done      chan result
-	next      []Item // taken from the lanes, waiting for a worker
+	taken     pipeline.Event // the one that take looks at
+	next      []Item         // taken from the lanes, waiting for a worker
+	rooms     [][]Item       // for more of these: what came back, empty
 	probe     bool   // next is a probe
 	flying    int
 	bytes     int
@@ -183,10 +185,10 @@ func (r *run) offer() chan<- job {
 	may, at := r.gate.pass(now)
 	if len(r.next) > 0 && !r.probe && may != passAll {
 		r.lanes.Untake(r.next)
-		r.next = nil
+		r.next = r.next[:0]
 	}
 	open := len(r.bury) == 0 && (r.batch == 1 || r.flying == 0)
-	if r.next == nil && open {
+	if len(r.next) == 0 && open {
 		r.choose(may, now)
 		r.stamp()
 	}
@@ -212,7 +214,10 @@ func (r *run) offer() chan<- job {
 func (r *run) choose(may pass, now time.Time) {
 	switch may {
 	case passAll:
-		r.next = r.lanes.Take(nil, now, r.batch)
+		if last := len(r.rooms) - 1; r.next == nil && last >= 0 {
+			r.next, r.rooms = r.rooms[last], r.rooms[:last]
+		}
+		r.next = r.lanes.Take(r.next, now, r.batch)
 	case passProbe:
 		if !r.gate.begin(now) {
 			return
@@ -223,6 +228,12 @@ func (r *run) choose(may pass, now time.Time) {
 		}
 	case passNone:
 	}
+}
+
+// empty keeps items, which nobody needs any more, as room for others.
+func (r *run) empty(items []Item) {
+	clear(items)
+	r.rooms = append(r.rooms, items[:0])
 }
 
 // stamp gives what goes out the epoch of the moment, because an event may wait in its lane while the fence is renewed. Until
@@ -255,21 +266,22 @@ func (r *run) takeReady(ctx context.Context) error {
 // take puts one event into its lane, unless the sink does not want it, has given it up before, or its lane is parked.
 func (r *run) take(ctx context.Context, m journal.Message) error {
 	position := r.floor.Add(m.Mark)
-	e, err := m.Event()
-	if err != nil {
+	var err error
+	e := &r.taken
+	if *e, err = m.Event(); err != nil {
 		return r.setAside(ctx, m, position, err)
 	}
 	e.Sequence = m.Sequence
 	dead, wanted := r.lanes.Dead(e.ID), true
 	if !dead {
-		wanted = r.wants(&e)
+		wanted = r.wants(e)
 	}
 	if parked := r.lanes.Pass(e.Key, e.Sequence); parked || dead || !wanted {
 		r.floor.Settle(position)
 		return nil
 	}
 	r.bytes += len(e.Body)
-	r.lanes.Push(Item{Event: e, Position: position})
+	r.lanes.Push(Item{Event: *e, Position: position})
 	return nil
 }
 

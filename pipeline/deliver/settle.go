@@ -38,6 +38,7 @@ func (r *run) settle(ctx context.Context, res result) {
 		r.bury = append(r.bury, v.Dead...)
 		r.buryAll(ctx)
 	}
+	r.empty(res.items)
 }
 
 func (r *run) accepted(i *Item, now time.Time) {

@@ -1,10 +1,7 @@
 package deliver
 
-const (
-	// mostSpares and spareRoom bound what lanes leave for those that come after them: some 1 MB for each partition of a sink.
-	mostSpares = 256
-	spareRoom  = 16
-)
+// spareRoom bounds how many events fit into what lanes leave for those that come after them: some 1 MB for each partition of a sink.
+const spareRoom = 4096
 
 // append adds an event to the end of a lane's queue.
 func (n *lane) append(i Item) {
@@ -25,24 +22,29 @@ func (n *lane) drop(k int) {
 
 // spares are lanes that nobody needs now, with their memory: most meetings have one event at a time, and their lanes come and go with
 // every one of them.
-type spares []*lane
+type spares struct {
+	lanes []*lane
+	room  int // of all of them
+}
 
 // lane returns an empty lane.
 func (s *spares) lane(key string) *lane {
-	last := len(*s) - 1
+	last := len(s.lanes) - 1
 	if last < 0 {
 		return &lane{key: key}
 	}
-	n := (*s)[last]
-	(*s)[last], *s = nil, (*s)[:last]
+	n := s.lanes[last]
+	s.lanes[last], s.lanes = nil, s.lanes[:last]
+	s.room -= cap(n.room)
 	n.key = key
 	return n
 }
 
 // keep takes a lane that is empty, unless a list still has it.
 func (s *spares) keep(n *lane) {
-	if len(*s) < mostSpares && cap(n.room) <= spareRoom && !n.flagged && !n.holding {
-		*n = lane{queue: n.room[:0], room: n.room[:0]}
-		*s = append(*s, n)
+	if size := cap(n.room); size > 0 && s.room+size <= spareRoom && !n.flagged && !n.holding {
+		*n = lane{queue: n.room, room: n.room}
+		s.lanes = append(s.lanes, n)
+		s.room += size
 	}
 }

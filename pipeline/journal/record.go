@@ -125,10 +125,14 @@ func (m *Message) Event() (pipeline.Event, error) {
 	e.Attendee, e.Source, e.Gap = value(m.Header, HeaderAttendee), value(m.Header, HeaderSource), value(m.Header, HeaderGap)
 	e.First = value(m.Header, HeaderFirst) != ""
 	e.Role = pipeline.Role(value(m.Header, HeaderRole))
-	if ns, err := strconv.ParseInt(value(m.Header, HeaderArrived), 10, 64); err == nil {
-		e.Arrived = time.Unix(0, ns).UTC()
+	if arrived := value(m.Header, HeaderArrived); arrived != "" { // An error costs more than all else here.
+		if ns, err := strconv.ParseInt(arrived, 10, 64); err == nil {
+			e.Arrived = time.Unix(0, ns).UTC()
+		}
 	}
-	e.Loose, _ = strconv.ParseUint(value(m.Header, HeaderLoose), 16, 64) // 0 when there is none.
+	if loose := value(m.Header, HeaderLoose); loose != "" {
+		e.Loose, _ = strconv.ParseUint(loose, 16, 64)
+	}
 	ms, err := strconv.ParseInt(value(m.Header, HeaderTime), 10, 64)
 	if err != nil || e.Key == "" {
 		return e, fmt.Errorf("reading message %d: its headers are not those of an event", m.Sequence)
