@@ -35,6 +35,8 @@ const (
 	limit = 30 * time.Second
 	// window is the hold of most tests: short, so that many holds end while a test writes.
 	window = 20 * time.Millisecond
+	// ample is a hold in which a busy machine stores what a test writes in one call.
+	ample = 400 * time.Millisecond
 )
 
 var unlimited = order.Limits{Events: math.MaxInt, Bytes: math.MaxInt}

@@ -47,7 +47,7 @@ carillon_dedupe_witnesses_total{source="topic"} 0
 // TestHistoryAfterARestart expects a new process to know from EVENTS what is a copy, what is late, and the state of an
 // attendee.
 func TestHistoryAfterARestart(t *testing.T) {
-	r := newRig(t, inTime(window), nil)
+	r := newRig(t, inTime(ample), nil)
 	first := r.sequencer()
 	first.start()
 	known := r.note("a", "chime:AttendeeJoined", "x", 2000)
@@ -89,10 +89,10 @@ func TestModeNone(t *testing.T) {
 // TestBacklog writes while no sequencer runs, with a pause longer than the window in the middle: what comes of it is late
 // exactly where a sequencer that had run would have marked it.
 func TestBacklog(t *testing.T) {
-	r := newRig(t, inTime(window), nil)
+	r := newRig(t, inTime(ample), nil)
 	late := r.note("a", "chime:MeetingStarted", "", 1000)
 	r.write(r.note("a", "chime:AttendeeLeft", "x", 3000), r.note("a", "chime:AttendeeJoined", "x", 2000))
-	r.pause(2 * window)
+	r.pause(2 * ample)
 	r.write(late)
 	r.writeSlowly(r.script(100))
 	s := r.sequencer()
