@@ -138,6 +138,10 @@ func TestRestartGoesOnAtTheFloor(t *testing.T) {
 	require.NoError(t, second.Wait(r.ctx, 6))
 	d.end()
 	require.Equal(t, map[string][]int64{"a": {11, 12, 13, 14, 15}, "stuck": {1}}, numbers(second.Accepted()))
+	r.eventually("the floor", func() bool { // The server takes an acknowledgement in its own time.
+		left, err := r.j.Backlog(r.ctx)
+		return err == nil && left == 8
+	})
 
 	var third pipelinetest.Sink
 	d = r.deliver("out", &third, testConfig())
