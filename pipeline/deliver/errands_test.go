@@ -274,7 +274,7 @@ func TestReplay(t *testing.T) {
 	c := testConfig()
 	c.Where = `kind != "chime:MeetingEnded"`
 	d := r.deliver("out", &sink, c)
-	require.NoError(t, sink.Wait(r.ctx, 6))
+	r.eventually("settled", func() bool { return d.metric("carillon_deliver_delivered_total") == 6 })
 	r.eventually("a dead letter", func() bool { return len(r.dead("out")) == 1 })
 	results := map[string][]Result{}
 	for _, e := range r.events() {
