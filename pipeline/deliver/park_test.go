@@ -62,6 +62,7 @@ func TestPoisonedMeetingHoldsNobodyUp(t *testing.T) {
 	on.Store(true)
 	poison(&sink, &on)
 	var worst time.Duration
+	slow := 0
 	var c clock
 	config := testConfig()
 	config.Retry = DefaultConfig().Retry
@@ -82,9 +83,14 @@ func TestPoisonedMeetingHoldsNobodyUp(t *testing.T) {
 		r.append(events...)
 		stored := time.Now() // How long storing takes is the disk's affair.
 		require.NoError(t, sink.Wait(r.ctx, (n+1)*len(others)))
-		worst = max(worst, time.Since(stored))
+		took := time.Since(stored)
+		worst = max(worst, took)
+		if took > time.Second {
+			slow++
+		}
 	}
-	require.Less(t, worst, time.Second)
+	require.Less(t, worst, 5*time.Second)
+	require.LessOrEqual(t, slow, rounds/50, "a busy machine stands still now and then; a poisoned meeting is in the way of every round")
 	t.Logf("%d events behind the poisoned one, others delivered within %s", behind, worst)
 	r.settled()
 	r.parked(d, 1)
