@@ -223,9 +223,10 @@ func TestRefusedForHours(t *testing.T) {
 	d.run(r.ctx, r.fence.Epoch)
 	r.fill(20, "bad", "a")
 	require.NoError(t, sink.Wait(r.ctx, 20))
+	failed := func() float64 { return testutil.ToFloat64(d.metrics.failed[pipeline.ClassRetry]) }
+	r.eventually("the first attempt", func() bool { return failed() == 1 })
 	<-time.After(2 * ackEvery)
 	require.EqualValues(t, 1, asked.Load(), "the clock stands still")
-	failed := func() float64 { return testutil.ToFloat64(d.metrics.failed[pipeline.ClassRetry]) }
 	for asked.Load() < 20 {
 		before, settled := asked.Load(), failed()
 		c.pass(time.Hour)
