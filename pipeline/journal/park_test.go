@@ -209,10 +209,12 @@ func TestEventsThatAParkedLaneNeedsStay(t *testing.T) {
 func TestPurgeForSpaceAsksParkedLanes(t *testing.T) {
 	j := open(t, maxBytes(pipeline.MiB))
 	f := fence(t, j, 0)
+	free := guard(t, j)
 	n := fill(t, j, f)
 	all := stored(t, j, PlaceEvents)
 	k, _ := parkedLanes(t, j, "hook", 0)
 	require.NoError(t, k.Park(bounded(t), "a", all[3].Sequence))
+	free()
 	for range 3 {
 		purgeAt(t, j, time.Time{})
 	}
