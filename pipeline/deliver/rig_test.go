@@ -38,7 +38,7 @@ type rig struct {
 
 func newRig(t *testing.T, change func(*pipelinetest.JournalSetup)) *rig {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*limit)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*limit)
 	t.Cleanup(cancel)
 	r := &rig{t: t, ctx: ctx, count: map[string]int{}}
 	r.j = pipelinetest.OpenJournal(t, func(s *pipelinetest.JournalSetup) {
