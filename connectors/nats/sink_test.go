@@ -98,7 +98,7 @@ func TestWrite_WhatTheServerSays(t *testing.T) {
 		{"not permitted, core", func(c *nats.Config) { core(c); c.Subject = "denied.x" }, event(6, "m"), pipeline.ClassRetry, "no permission"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			s := started(t, f.addr(), within(500*time.Millisecond), row.change)
+			s := started(t, f.addr(), within(2*time.Second), row.change)
 			requireClass(t, s.Write(t.Context(), []pipeline.Event{row.event}), row.class, row.text)
 		})
 	}
