@@ -119,7 +119,7 @@ func (h *harness) awaitOpen(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/eventbridge", http.NoBody))
 		return w.Code == http.StatusMethodNotAllowed
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 }
 
 // post sends body with the right key, changed by change, straight to the handler.

@@ -100,7 +100,7 @@ func (e *entrance) requireSettled(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		return receivetest.Sum(t, e.registry, "carillon_eventbridge_requests_in_flight") == 0
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 	received := receivetest.Sum(t, e.registry, "carillon_ingest_received_total")
 	filtered := receivetest.Sum(t, e.registry, "carillon_ingest_filtered_total")
 	failed := receivetest.Sum(t, e.registry, "carillon_ingest_failed_total")
