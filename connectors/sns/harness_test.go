@@ -158,7 +158,7 @@ func (h *harness) run(tb testing.TB, out pipeline.Emitter) (stop func()) {
 		w := httptest.NewRecorder()
 		h.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/sns", http.NoBody))
 		return w.Code == http.StatusMethodNotAllowed
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 	return stop
 }
 
