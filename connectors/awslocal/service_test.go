@@ -86,7 +86,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	require.NoError(t, srv.PutRule(awslocal.Rule{Name: "r", Destination: &awslocal.Destination{URL: slow.URL}}))
 	require.NoError(t, srv.Inject([]byte(chimeEvent)))
 	take(t, hanging)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	require.NoError(t, srv.Close(ctx))
 }
