@@ -63,7 +63,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	case <-time.After(200 * time.Millisecond):
 	}
 	require.NoError(t, n.cmd.Process.Signal(syscall.SIGTERM))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), soon) // The drain has a minute.
 	defer cancel()
 	select {
 	case err := <-ended:
