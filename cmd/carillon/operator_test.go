@@ -188,7 +188,7 @@ func TestDeadLetters(t *testing.T) {
 		page = tells[admin.DeadLetters](d, true, "dead", "ls")
 		return len(page.Dead) == 4
 	})
-	require.Len(t, d.app.of("meeting-1"), 4)
+	d.await(t, 20*time.Second, "the meeting that is not refused", func() bool { return len(d.app.of("meeting-1")) == 4 })
 	require.Len(t, d.app.of("meeting-2"), 2, "its lane goes on")
 	text := d.says(true, "dead", "ls", "--sink", "attendance", "--meeting", "meeting-2", "--kind", "chime:*Joined", "--reason", "422", "--from", "1h")
 	require.Equal(t, 3, strings.Count(text, "\n"), text)
