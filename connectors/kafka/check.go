@@ -13,7 +13,11 @@ import (
 
 // Check implements pipeline.Checker: it asks the brokers for the topic, without making one.
 func (s *sink) Check(ctx context.Context) (string, error) {
-	opts, err := s.options()
+	dial, err := s.dial()
+	if err != nil {
+		return "", err
+	}
+	opts, err := s.options(dial)
 	if err != nil {
 		return "", err
 	}

@@ -29,17 +29,45 @@ const (
 
 // Start implements pipeline.Starter. It reads the files, so that a wrong one stops the router from starting, and begins to connect.
 func (s *sink) Start(context.Context) error {
-	opts, err := s.options()
+	dial, err := s.dial()
 	if err != nil {
 		return err
 	}
-	if s.client, err = kgo.NewClient(opts...); err != nil {
-		return fmt.Errorf("preparing the Kafka client: %w", err)
+	s.producers = newProducers(func() (*producer, error) { return s.newProducer(dial) })
+	p, err := s.producers.take(context.Background())
+	if err != nil {
+		return err
 	}
+	s.producers.put(p)
 	return nil
 }
 
-func (s *sink) options() ([]kgo.Opt, error) {
+// dial returns how to reach a broker. It reads the files.
+func (s *sink) dial() (dialFunc, error) {
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	if !s.config.Secure {
+		return dialer.DialContext, nil
+	}
+	config, err := s.config.TLS.Load()
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext, nil
+}
+
+func (s *sink) newProducer(dial dialFunc) (*producer, error) {
+	p := &producer{}
+	opts, err := s.options(p.gate.behind(dial))
+	if err != nil {
+		return nil, err
+	}
+	if p.client, err = kgo.NewClient(append(opts, kgo.ManualFlushing())...); err != nil {
+		return nil, fmt.Errorf("preparing a Kafka client: %w", err)
+	}
+	return p, nil
+}
+
+func (s *sink) options(dial dialFunc) ([]kgo.Opt, error) {
 	compression, err := codec(s.config.Compression)
 	if err != nil {
 		return nil, err
@@ -48,27 +76,15 @@ func (s *sink) options() ([]kgo.Opt, error) {
 		kgo.SeedBrokers(s.config.Brokers...), kgo.ClientID("carillon"),
 		kgo.RequiredAcks(kgo.AllISRAcks()), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.ProducerBatchMaxBytes(int32(s.config.MaxMessage)), kgo.ProducerBatchCompression(compression), //nolint:gosec // at most 256 MiB
-		kgo.ProducerLinger(0), // A round is whole when it is handed over.
+		kgo.ProducerLinger(0), // What is handed over together is whole when it is flushed.
 		kgo.MaxBufferedRecords(mostBuffered), kgo.MaxBufferedBytes(mostBufferedBytes), kgo.UnknownTopicRetries(unknownTopicTries),
-		kgo.DialTimeout(dialTimeout), kgo.RetryBackoffFn(pause), kgo.MetadataMinAge(longestPause / 4), kgo.AllowAutoTopicCreation(),
+		kgo.Dialer(dial), kgo.RetryBackoffFn(pause), kgo.MetadataMinAge(longestPause / 4), kgo.AllowAutoTopicCreation(),
 		kgo.WithHooks(&s.dials), kgo.DisableClientMetrics(),
-	}
-	if s.config.Secure {
-		config, err := s.config.TLS.Load()
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, kgo.Dialer(dialTLS(config)))
 	}
 	if s.config.SASL.Mechanism != "" {
 		opts = append(opts, kgo.SASL(mechanism(&s.config.SASL)))
 	}
 	return opts, nil
-}
-
-func dialTLS(config *tls.Config) func(context.Context, string, string) (net.Conn, error) {
-	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: config}
-	return dialer.DialContext
 }
 
 func mechanism(c *SASLConfig) sasl.Mechanism {

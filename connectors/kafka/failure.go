@@ -20,6 +20,7 @@ var (
 	errNotStarted = errors.New("the sink was not started")
 	errNoAnswer   = errors.New("no answer")
 	errNotAlone   = errors.New("refused together with others, and there was no time to ask for it alone")
+	errApart      = errors.New("not sent, because the events of a meeting would not have stayed together")
 )
 
 // explain is the table of answers: what an error of the client or a broker means. ctx is the caller's, without our timeout. A code
@@ -36,6 +37,8 @@ func explain(ctx context.Context, err error, timeout time.Duration) (outcome, er
 		return canceled, errClosed
 	case errors.Is(err, errNotAlone):
 		return refused, errNotAlone
+	case errors.Is(err, errApart):
+		return refused, errApart
 	case errors.Is(err, kgo.ErrMaxBuffered):
 		return unreachable, errors.New("too many records wait for an answer already")
 	case errors.Is(err, errNoAnswer):

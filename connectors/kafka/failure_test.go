@@ -50,6 +50,7 @@ func TestExplain_Table(t *testing.T) {
 		{kgo.ErrClientClosed, canceled, pipeline.ClassRetry, "the sink is closed"},
 		{errClosed, canceled, pipeline.ClassRetry, "the sink is closed"},
 		{errNotAlone, refused, pipeline.ClassRetry, errNotAlone.Error()},
+		{errApart, refused, pipeline.ClassRetry, errApart.Error()},
 		{noAnswerError{nil}, timedOut, pipeline.ClassRetry, "no answer within 10s"},
 		{noAnswerError{dial}, timedOut, pipeline.ClassRetry, "no answer within 10s: dial tcp: connection refused"},
 		{noAnswerError{io.EOF}, timedOut, pipeline.ClassRetry, "no answer within 10s: the broker closed the connection"},

@@ -43,3 +43,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	return m
 }
+
+// ended counts n records that ended in the same way.
+func (m *metrics) ended(as outcome, n int) { m.records.WithLabelValues(string(as)).Add(float64(n)) }

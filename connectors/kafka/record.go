@@ -27,3 +27,13 @@ func (s *sink) newRecord(e *pipeline.Event) (*kgo.Record, error) {
 	// The key is never nil: a record without one could be in any partition.
 	return &kgo.Record{Topic: s.topic, Key: []byte(e.Key), Value: m.Body, Headers: headers}, nil
 }
+
+// size is at least what a record takes in a batch.
+func size(r *kgo.Record) int {
+	const record, header = 64, 16 // more than the numbers of each
+	n := record + len(r.Key) + len(r.Value)
+	for i := range r.Headers {
+		n += header + len(r.Headers[i].Key) + len(r.Headers[i].Value)
+	}
+	return n
+}

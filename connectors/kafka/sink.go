@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/semaphore"
 
 	"carillon/connectors/format"
@@ -50,10 +49,9 @@ type sink struct {
 	clock   func() time.Time
 	metrics *metrics
 
-	client  *kgo.Client // nil: not started
-	dials   dials
-	flights flights
-	rounds  *semaphore.Weighted // every round holds 1 of it; an event that is sent alone takes everything
+	producers *producers // nil: not started
+	dials     dials
+	flights   flights
 
 	writes *semaphore.Weighted // every Write holds 1 of it; Close takes everything
 	closed atomic.Bool
@@ -65,8 +63,8 @@ func newSink(cfg *Config, set pipeline.Settings) *sink {
 	gone := make(chan struct{})
 	return &sink{
 		config: *cfg, topic: cfg.Topic, format: cfg.Format, timeout: cfg.Timeout, clock: set.Clock, metrics: newMetrics(set.Registerer),
-		rounds: semaphore.NewWeighted(everything), writes: semaphore.NewWeighted(everything),
-		gone: gone, leave: sync.OnceFunc(func() { close(gone) }),
+		writes: semaphore.NewWeighted(everything),
+		gone:   gone, leave: sync.OnceFunc(func() { close(gone) }),
 	}
 }
 
@@ -79,95 +77,26 @@ func (s *sink) Write(ctx context.Context, events []pipeline.Event) error {
 		return pipeline.Fatal(errClosed)
 	}
 	defer s.writes.Release(1)
-	if s.client == nil {
+	if s.producers == nil {
 		return pipeline.Fatal(errNotStarted)
 	}
-	return lockstep.Write(events, func(round []int) []error { return s.send(ctx, events, round) })
+	p, err := s.producers.take(ctx)
+	if err != nil {
+		return s.unsent(ctx, err, len(events))
+	}
+	defer s.producers.put(p)
+	w := &write{sink: s, producer: p, events: events}
+	if w.together(ctx) {
+		return nil
+	}
+	return lockstep.Write(events, func(round []int) []error { return w.send(ctx, round) })
 }
 
-// send produces the events of a round, which are of different meetings, and returns the answer to each.
-func (s *sink) send(ctx context.Context, events []pipeline.Event, round []int) []error {
-	errs := s.produce(ctx, events, round, 1)
-	for i, at := range round {
-		if final(errs[i]) {
-			s.metrics.alone.Inc()
-			errs[i] = s.produceAlone(ctx, events, at)
-		}
-		result := accepted
-		if class, _ := pipeline.Classify(errs[i]); class == pipeline.ClassReject {
-			result = rejected // already explained: it does not go into the format
-		} else if errs[i] != nil {
-			result, errs[i] = explain(ctx, errs[i], s.timeout)
-		}
-		s.metrics.records.WithLabelValues(string(result)).Inc()
-		if errs[i] != nil {
-			errs[i] = fmt.Errorf("producing to Kafka: %w", errs[i])
-		}
-	}
-	return errs
-}
-
-// produceAlone produces one event while nothing else is on its way, so that the answer is about nothing else.
-func (s *sink) produceAlone(ctx context.Context, events []pipeline.Event, at int) error {
-	errs := s.produce(ctx, events, []int{at}, everything)
-	return errs[0]
-}
-
-// produce hands the events over and waits for the answers. weight is how much of rounds it holds meanwhile.
-func (s *sink) produce(ctx context.Context, events []pipeline.Event, round []int, weight int64) []error {
-	errs := make([]error, len(round))
-	if err := s.rounds.Acquire(ctx, weight); err != nil {
-		return fill(errs, err)
-	}
-	defer s.rounds.Release(weight)
-	if weight == everything && s.flights.len() > 0 {
-		return fill(errs, errNotAlone) // left by attempts that found no answer
-	}
-	start := s.clock()
-	under := make([]*flight, len(round))
-	for i, at := range round {
-		record, err := s.newRecord(&events[at])
-		if err != nil {
-			errs[i] = err
-			continue
-		}
-		under[i] = s.flights.launch(ctx, s.client, events[at].ID, record)
-	}
-	s.await(ctx, under, errs)
-	s.metrics.seconds.Observe(s.clock().Sub(start).Seconds())
-	return errs
-}
-
-// await waits for the answers, all of them together no longer than the timeout.
-func (s *sink) await(ctx context.Context, under []*flight, errs []error) {
-	bounded, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	for i, f := range under {
-		if f == nil {
-			continue
-		}
-		select {
-		case <-f.done:
-			errs[i] = f.err
-			continue
-		default:
-		}
-		select {
-		case <-f.done:
-			errs[i] = f.err
-		case <-bounded.Done():
-			errs[i] = noAnswerError{s.dials.reason()}
-		case <-s.gone:
-			errs[i] = errClosed
-		}
-	}
-}
-
-func fill(errs []error, err error) []error {
-	for i := range errs {
-		errs[i] = err
-	}
-	return errs
+// unsent is the answer when there is no producer.
+func (s *sink) unsent(ctx context.Context, err error, events int) error {
+	result, err := explain(ctx, err, s.timeout)
+	s.metrics.ended(result, events)
+	return fmt.Errorf("producing to Kafka: %w", err)
 }
 
 // Close implements pipeline.Sink: it waits for the Writes in flight and closes the connections. A second call does nothing.
@@ -177,8 +106,8 @@ func (s *sink) Close(ctx context.Context) error {
 	}
 	err := s.writes.Acquire(ctx, everything)
 	s.leave()
-	if s.client != nil {
-		s.client.Close()
+	if s.producers != nil {
+		s.producers.close()
 	}
 	if err != nil {
 		return fmt.Errorf("waiting for answers of Kafka: %w", err)
