@@ -20,21 +20,21 @@ const (
 	// firstPause and longestPause bound the pause between the client's own attempts, of which there is no end.
 	firstPause   = 50 * time.Millisecond
 	longestPause = time.Second
-	// mostBuffered and mostBufferedBytes bound what the client holds (I6). What is more is not sent, and comes again later.
-	mostBuffered      = 1 << 14
-	mostBufferedBytes = 128 << 20
+	// mostBuffered and mostBufferedBytes bound what a client holds (I6). What is more is not sent, and comes again later.
+	mostBuffered      = 1 << 11
+	mostBufferedBytes = 32 << 20
 	// unknownTopicTries is how often the client asks for a topic that does not exist before the attempt fails.
 	unknownTopicTries = 2
 )
 
 // Start implements pipeline.Starter. It reads the files, so that a wrong one stops the router from starting, and begins to connect.
-func (s *sink) Start(context.Context) error {
+func (s *sink) Start(ctx context.Context) error {
 	dial, err := s.dial()
 	if err != nil {
 		return err
 	}
 	s.producers = newProducers(func() (*producer, error) { return s.newProducer(dial) })
-	p, err := s.producers.take(context.Background())
+	p, err := s.producers.take(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *sink) options(dial dialFunc) ([]kgo.Opt, error) {
 		kgo.RequiredAcks(kgo.AllISRAcks()), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.ProducerBatchMaxBytes(int32(s.config.MaxMessage)), kgo.ProducerBatchCompression(compression), //nolint:gosec // at most 256 MiB
 		kgo.ProducerLinger(0), // What is handed over together is whole when it is flushed.
-		kgo.MaxBufferedRecords(mostBuffered), kgo.MaxBufferedBytes(mostBufferedBytes), kgo.UnknownTopicRetries(unknownTopicTries),
+		kgo.MaxBufferedRecords(mostBuffered), kgo.MaxBufferedBytes(max(mostBufferedBytes, int(s.config.MaxMessage))), kgo.UnknownTopicRetries(unknownTopicTries),
 		kgo.Dialer(dial), kgo.RetryBackoffFn(pause), kgo.MetadataMinAge(longestPause / 4), kgo.AllowAutoTopicCreation(),
 		kgo.WithHooks(&s.dials), kgo.DisableClientMetrics(),
 	}

@@ -18,13 +18,20 @@ type producer struct {
 	flying atomic.Int64 // records without an answer
 	proven bool         // what was handed over last was accepted, all of it: the topic is known, and nothing is amiss
 
-	mu       sync.Mutex
-	flushing bool
+	mu       sync.Mutex // guards flushing
+	flushing bool       // by keepFlushing
 	flushes  sync.WaitGroup
 }
 
-// idle reports whether nothing is on its way. Nothing is handed over meanwhile by others.
+// idle reports whether nothing is on its way.
 func (p *producer) idle() bool { return p.flying.Load() == 0 }
+
+// quiet reports whether the client sends nothing before the next flush, but for what a drain that is about to end may take along.
+func (p *producer) quiet() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.idle() && !p.flushing
+}
 
 // launch hands a record over. It is sent at the next flush.
 func (p *producer) launch(ctx context.Context, all *flights, id chime.Identity, record *kgo.Record) *flight {
@@ -38,18 +45,16 @@ func (p *producer) launch(ctx context.Context, all *flights, id chime.Identity, 
 	return n
 }
 
-// flush lets everything that was handed over go, and reports whether it was answered before ctx ended. What was not is sent and
-// sent again from then on.
-func (p *producer) flush(ctx context.Context) bool {
-	if p.client.Flush(ctx) == nil {
-		return true
+// flush lets everything that was handed over go, and waits until it is answered or ctx ends. What was not answered goes on to be sent.
+func (p *producer) flush(ctx context.Context) {
+	if p.client.Flush(ctx) != nil {
+		p.keepFlushing(ctx)
 	}
-	p.keepFlushing()
-	return false
 }
 
 // keepFlushing has somebody flush until everything is answered, because otherwise the client sends nothing again.
-func (p *producer) keepFlushing() {
+func (p *producer) keepFlushing(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.flushing {
@@ -58,7 +63,7 @@ func (p *producer) keepFlushing() {
 	p.flushing = true
 	p.flushes.Go(func() {
 		for {
-			_ = p.client.Flush(context.Background())
+			_ = p.client.Flush(ctx) // which ends without an error
 			p.mu.Lock()
 			p.flushing = !p.idle()
 			more := p.flushing
@@ -70,25 +75,28 @@ func (p *producer) keepFlushing() {
 	})
 }
 
-// settled waits until the client has told every failure there was so far. It tells one after the other, and this one is about a
-// record that has no topic and is never sent.
-func (p *producer) settled() {
+// settled waits until the client has told of every failure that there was so far. It tells of one after the other, and this one is
+// of a record that has no topic and so is never sent.
+func (p *producer) settled(ctx context.Context) {
 	told := make(chan struct{})
-	p.client.TryProduce(context.Background(), &kgo.Record{}, func(*kgo.Record, error) { close(told) })
+	p.client.TryProduce(ctx, &kgo.Record{}, func(*kgo.Record, error) { close(told) })
 	<-told
 }
 
-// handOver hands the events of a Write over so that each one waits behind the earlier ones of its meeting in one partition, before
-// anything of them is sent. It returns nil when that cannot be said, and then none of them ever will be.
+// handOver hands the events of a Write over, so that each one waits behind the earlier ones of its meeting in one partition before
+// anything of them is sent. From then on the client lets a failure take along what is behind it, and the numbers of the idempotent
+// producer forbid the broker to take what is behind a gap (I5). Without the gate the first could be sent, and refused, before the
+// second is there, which would then be accepted. It returns nil when nothing was handed over. When a failure came in between, or the
+// topic got more partitions, it shuts the gate, so that nothing of it is ever sent.
 func (p *producer) handOver(ctx context.Context, all *flights, events []pipeline.Event, records []*kgo.Record) []*flight {
-	if !p.proven || !p.idle() || !p.gate.tryHold() {
+	if !p.proven || !p.quiet() || !p.gate.tryHold() {
 		return nil
 	}
 	under := make([]*flight, len(records))
 	for i, r := range records {
 		under[i] = p.launch(ctx, all, events[i].ID, r)
 	}
-	p.settled()
+	p.settled(ctx)
 	if inOrder(under, records) {
 		p.gate.open()
 		return under

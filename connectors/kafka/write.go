@@ -3,13 +3,14 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"carillon/pipeline"
 )
 
-// write is one Write and what it has.
+// write is one Write.
 type write struct {
 	*sink
 
@@ -26,20 +27,17 @@ func (w *write) together(ctx context.Context) bool {
 	}
 	start := w.clock()
 	under := w.producer.handOver(context.WithoutCancel(ctx), &w.flights, w.events, records)
-	w.tried = make([]error, len(w.events))
 	switch {
+	case under != nil:
+		w.tried = make([]error, len(under))
+		w.await(ctx, under, w.tried, true)
+		w.metrics.seconds.Observe(w.clock().Sub(start).Seconds())
 	case w.producer.gate.isShut():
-		fill(w.tried, errApart)
-		return false
-	case under == nil:
-		w.tried = nil
+		w.tried = fill(len(w.events), errApart)
+	default:
 		return false
 	}
-	w.await(ctx, under, w.tried, true)
-	w.metrics.seconds.Observe(w.clock().Sub(start).Seconds())
-	for _, err := range w.tried {
-		w.producer.proven = w.producer.proven && err == nil
-	}
+	w.producer.proven = !slices.ContainsFunc(w.tried, isError)
 	if w.producer.proven {
 		w.metrics.ended(accepted, len(under))
 	}
@@ -97,12 +95,11 @@ func (w *write) produceAlone(ctx context.Context, at int) error {
 	return w.produce(ctx, []int{at}, nil)[0]
 }
 
-// produce hands the events over and waits for the answers.
+// produce hands the events over, but for those that have an answer already that is not about one of them alone, and waits.
 func (w *write) produce(ctx context.Context, round []int, tried []error) []error {
 	errs := make([]error, len(round))
 	under := make([]*flight, len(round))
-	start := w.clock()
-	quiet := w.producer.idle()
+	start, quiet := w.clock(), w.producer.idle()
 	for i, at := range round {
 		if tried != nil && !final(tried[at]) {
 			errs[i] = tried[at]
@@ -119,12 +116,11 @@ func (w *write) produce(ctx context.Context, round []int, tried []error) []error
 		}
 		under[i] = w.producer.launch(context.WithoutCancel(ctx), &w.flights, w.events[at].ID, record)
 	}
-	w.await(ctx, under, errs, quiet)
-	w.metrics.seconds.Observe(w.clock().Sub(start).Seconds())
-	w.producer.proven = true
-	for _, err := range errs {
-		w.producer.proven = w.producer.proven && err == nil
+	if slices.ContainsFunc(under, func(f *flight) bool { return f != nil }) {
+		w.await(ctx, under, errs, quiet)
+		w.metrics.seconds.Observe(w.clock().Sub(start).Seconds())
 	}
+	w.producer.proven = !slices.ContainsFunc(errs, isError)
 	return errs
 }
 
@@ -132,10 +128,10 @@ func (w *write) produce(ctx context.Context, round []int, tried []error) []error
 func (w *write) await(ctx context.Context, under []*flight, errs []error, quiet bool) {
 	bounded, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	if !quiet {
-		w.producer.keepFlushing()
-	} else {
+	if quiet {
 		w.producer.flush(bounded)
+	} else {
+		w.producer.keepFlushing(ctx)
 	}
 	for i, f := range under {
 		if f == nil {
@@ -157,8 +153,12 @@ func (w *write) await(ctx context.Context, under []*flight, errs []error, quiet 
 	}
 }
 
-func fill(errs []error, err error) {
+func isError(err error) bool { return err != nil }
+
+func fill(n int, err error) []error {
+	errs := make([]error, n)
 	for i := range errs {
 		errs[i] = err
 	}
+	return errs
 }
