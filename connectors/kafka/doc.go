@@ -18,14 +18,34 @@
 //
 // # Order
 //
-// The events of a meeting are sent one after the other, each after the answer to the one before (I5); a batch sends one event of
-// each of its meetings at the same time.
+// All events of one Write are handed to the client together, and those of a partition go in one batch, which a broker takes or refuses
+// as a whole. They do so only if
+//
+//   - the Write is no larger than half of max_message, so that it fits a batch,
+//   - nothing else of that client is on its way, and what it sent last was accepted, and
+//   - no event of the Write is on its way already.
+//
+// Otherwise, and when such a batch is refused with a code that may be about one record alone, the events of a meeting are sent one after
+// the other, each after the answer to the one before, and one event of each meeting at the same time (I5).
+//
+// That a later event is never accepted without the earlier ones of its meeting rests on three things. While events are handed over,
+// nothing is written to a broker, so that no answer can fail the first before the last is there; a batch alone would not do, because
+// the client takes records one by one, may drop some for a reason of its own in between (metadata), and a drain that is about to end may
+// take the beginning along although nothing was flushed. When a failure did come in between, or the topic got more partitions, that
+// client never writes again, and a new one takes its place. After that the client fails whatever is behind a failure in a partition,
+// and the idempotent producer numbers the records, so that a broker refuses what comes after a gap, should they be in two batches.
+//
+// Each Write that is under way has a client of its own, up to eight, so that one Write waits for no other, and an answer about one is
+// not about others. One client that gathers what several Writes wait for would have fewer connections, and would make all of them wait
+// for the slowest partition of any, and try one by one what only one of them was refused for.
 //
 // # Repeats
 //
 // The producer is idempotent: what the client itself sends again while the sink is open is there once. A record that got no answer
-// within the timeout stays on its way, and the next attempt for the event waits for that same record. So repeats come of a router
-// that stopped, or lost the partition, before the answer: their carillon-id and carillon-sequence are those of the first time.
+// within the timeout stays on its way, and the next attempt for the event waits for that same record; those of its meeting that went
+// with it stay too, and nothing new of the meeting is sent before they are answered. So repeats come of a router that stopped, or lost
+// the partition, before the answer, and of an answer that comes between two attempts, which may be one for a whole Write: their
+// carillon-id and carillon-sequence are those of the first time.
 //
 // # Failure
 //
@@ -37,7 +57,7 @@
 //	no connection, or no answer in time                                           retry
 //
 // A broker refuses a batch as a whole, and the client then fails everything that waits for the same partition. So an event that
-// would be given up is first sent alone, while nothing else is on its way.
+// would be given up is first sent alone, while nothing else of that client is on its way, and nothing of its meeting before it is taken.
 //
 // Brokers that are away when the router starts are waited for. Errors never hold a record or a credential.
 package kafka

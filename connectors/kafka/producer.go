@@ -35,7 +35,7 @@ func (p *producer) quiet() bool {
 
 // launch hands a record over. It is sent at the next flush.
 func (p *producer) launch(ctx context.Context, all *flights, id chime.Identity, record *kgo.Record) *flight {
-	n := &flight{id: id, done: make(chan struct{})}
+	n := &flight{id: id}
 	p.flying.Add(1)
 	// With a context that ends the client might take the record back, and every other of its partition with it.
 	p.client.TryProduce(ctx, record, func(_ *kgo.Record, err error) {
@@ -105,17 +105,20 @@ func (p *producer) handOver(ctx context.Context, all *flights, events []pipeline
 	return nil
 }
 
-// inOrder reports whether none of the records failed, and those with one key are in one partition.
+// inOrder reports whether none of the records has an answer, which nothing but a failure can be yet, and those of one key are in one
+// partition.
 func inOrder(under []*flight, records []*kgo.Record) bool {
 	partitions := map[string]int32{}
 	for i, r := range records {
-		if _, failed := under[i].answer(); failed {
+		if under[i].isAnswered() {
 			return false
 		}
-		if p, had := partitions[string(r.Key)]; had && p != r.Partition {
+		first, had := partitions[string(r.Key)]
+		if !had {
+			partitions[string(r.Key)] = r.Partition
+		} else if first != r.Partition {
 			return false
 		}
-		partitions[string(r.Key)] = r.Partition
 	}
 	return true
 }

@@ -17,9 +17,10 @@ type producers struct {
 	build  func() (*producer, error)
 	places *semaphore.Weighted
 
-	mu   sync.Mutex
-	all  []*producer
-	free []*producer
+	mu     sync.Mutex
+	closed bool
+	all    []*producer
+	free   []*producer
 }
 
 func newProducers(build func() (*producer, error)) *producers {
@@ -31,8 +32,19 @@ func (p *producers) take(ctx context.Context) (*producer, error) {
 	if err := p.places.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
+	n, err := p.pick()
+	if err != nil {
+		p.places.Release(1)
+	}
+	return n, err
+}
+
+func (p *producers) pick() (*producer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
 	if len(p.free) > 0 {
 		at := max(0, slices.IndexFunc(p.free, (*producer).idle))
 		n := p.free[at]
@@ -40,12 +52,10 @@ func (p *producers) take(ctx context.Context) (*producer, error) {
 		return n, nil
 	}
 	n, err := p.build()
-	if err != nil {
-		p.places.Release(1)
-		return nil, err
+	if err == nil {
+		p.all = append(p.all, n)
 	}
-	p.all = append(p.all, n)
-	return n, nil
+	return n, err
 }
 
 // put gives a producer back. One whose gate is shut is of no use any more, and ends.
@@ -64,10 +74,11 @@ func (p *producers) put(n *producer) {
 	p.free = append(p.free, n)
 }
 
+// close ends all of them, those in use too. A second call does nothing.
 func (p *producers) close() {
 	p.mu.Lock()
 	all := p.all
-	p.all, p.free = nil, nil
+	p.closed, p.all, p.free = true, nil, nil
 	p.mu.Unlock()
 	for _, n := range all {
 		n.close()

@@ -134,22 +134,28 @@ func (w *write) await(ctx context.Context, under []*flight, errs []error, quiet 
 		w.producer.keepFlushing(ctx)
 	}
 	for i, f := range under {
-		if f == nil {
-			continue
+		if f != nil {
+			errs[i] = w.answer(bounded, f)
 		}
-		if err, ok := f.answer(); ok {
-			errs[i] = err
-			continue
-		}
-		select {
-		case <-f.done:
-			errs[i] = f.err
-		case <-bounded.Done():
-			errs[i] = noAnswerError{w.dials.reason()}
-			w.flights.leave(f)
-		case <-w.gone:
-			errs[i] = errClosed
-		}
+	}
+}
+
+// answer returns the answer to one record. When ctx ends before, the record is left for the next attempt.
+func (w *write) answer(ctx context.Context, f *flight) error {
+	if f.isAnswered() {
+		return f.err
+	}
+	w.flights.leave(f)
+	if f.isAnswered() {
+		return f.err
+	}
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return noAnswerError{w.dials.reason()}
+	case <-w.gone:
+		return errClosed
 	}
 }
 
