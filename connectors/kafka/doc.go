@@ -43,9 +43,8 @@
 //
 // The producer is idempotent: what the client itself sends again while the sink is open is there once. A record that got no answer
 // within the timeout stays on its way, and the next attempt for the event waits for that same record; those of its meeting that went
-// with it stay too, and nothing new of the meeting is sent before they are answered. So repeats come of a router that stopped, or lost
-// the partition, before the answer, and of an answer that comes between two attempts, which may be one for a whole Write: their
-// carillon-id and carillon-sequence are those of the first time.
+// with it stay too. An answer that comes between two attempts is kept for the next one, up to 16,384 of them. So repeats come of a
+// router that stopped, or lost the partition, before the answer: their carillon-id and carillon-sequence are those of the first time.
 //
 // # Failure
 //

@@ -1,19 +1,32 @@
 package kafka
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
+	"carillon/pipeline"
 	"carillon/pipeline/chime"
 )
 
+// mostLeft is how many flights are kept before those that were accepted are forgotten.
+const mostLeft = 1 << 14
+
 // flight is a record on its way. err is the answer once the state is answered.
 type flight struct {
-	id    chime.Identity
+	of    sending
 	err   error
 	state atomic.Int32
 	done  chan struct{} // of a flight that was left: closed with the answer
 }
+
+// sending is what a flight is of. History that somebody had sent again is sent although it was accepted before.
+type sending struct {
+	id     chime.Identity
+	replay bool
+}
+
+func sendingOf(e *pipeline.Event) sending { return sending{id: e.ID, replay: e.Replay} }
 
 // The states of a flight.
 const (
@@ -25,18 +38,27 @@ const (
 func (f *flight) isAnswered() bool { return f.state.Load() == answered }
 
 // flights are the records that an attempt left without an answer. The client never takes one back that it may have sent, or its
-// numbers would not fit those of the broker any more. So the record stays here for the next attempt, which waits for it too. The zero
-// value is ready for use, and safe for concurrent use.
+// numbers would not fit those of the broker any more. So the record stays here for the next attempt, which waits for it too, and when it
+// was accepted meanwhile finds that it was. The zero value is ready for use, and safe for concurrent use.
 type flights struct {
-	mu   sync.Mutex
-	byID map[chime.Identity]*flight
+	mu sync.Mutex
+	of map[sending]*flight
 }
 
 // find returns the flight that was left for the event, nil if there is none.
-func (f *flights) find(id chime.Identity) *flight {
+func (f *flights) find(of sending) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.byID[id]
+	return f.of[of]
+}
+
+// forget ends what leave began, for somebody who got the answer.
+func (f *flights) forget(n *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.of[n.of] == n {
+		delete(f.of, n.of)
+	}
 }
 
 // leave keeps a flight for the next attempt and makes its done, unless the answer is there.
@@ -46,18 +68,21 @@ func (f *flights) leave(n *flight) {
 	if n.isAnswered() || n.done != nil {
 		return
 	}
-	if f.byID == nil {
-		f.byID = map[chime.Identity]*flight{}
+	if f.of == nil {
+		f.of = map[sending]*flight{}
+	}
+	if len(f.of) >= mostLeft {
+		maps.DeleteFunc(f.of, func(_ sending, n *flight) bool { return n.isAnswered() })
 	}
 	n.done = make(chan struct{})
-	f.byID[n.id] = n
+	f.of[n.of] = n
 	if !n.state.CompareAndSwap(launched, left) { // the answer came just now, and nobody else will do this
-		delete(f.byID, n.id)
+		delete(f.of, n.of)
 		close(n.done)
 	}
 }
 
-// land is what the client calls with the answer.
+// land is what the client calls with the answer. A flight that was left and accepted stays to be found.
 func (f *flights) land(n *flight, err error) {
 	n.err = err
 	if n.state.Swap(answered) != left {
@@ -65,6 +90,8 @@ func (f *flights) land(n *flight, err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.byID, n.id)
+	if err != nil {
+		delete(f.of, n.of)
+	}
 	close(n.done)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"carillon/pipeline"
-	"carillon/pipeline/chime"
 )
 
 // producer is a client that one Write uses at a time.
@@ -34,8 +33,8 @@ func (p *producer) quiet() bool {
 }
 
 // launch hands a record over. It is sent at the next flush.
-func (p *producer) launch(ctx context.Context, all *flights, id chime.Identity, record *kgo.Record) *flight {
-	n := &flight{id: id}
+func (p *producer) launch(ctx context.Context, all *flights, of sending, record *kgo.Record) *flight {
+	n := &flight{of: of}
 	p.flying.Add(1)
 	// With a context that ends the client might take the record back, and every other of its partition with it.
 	p.client.TryProduce(ctx, record, func(_ *kgo.Record, err error) {
@@ -94,7 +93,7 @@ func (p *producer) handOver(ctx context.Context, all *flights, events []pipeline
 	}
 	under := make([]*flight, len(records))
 	for i, r := range records {
-		under[i] = p.launch(ctx, all, events[i].ID, r)
+		under[i] = p.launch(ctx, all, sendingOf(&events[i]), r)
 	}
 	p.settled(ctx)
 	if inOrder(under, records) {

@@ -141,7 +141,7 @@ func TestFlights_AnAnswerIsNeverMissed(t *testing.T) {
 	var all flights
 	refused := errors.New("refused")
 	for i := range 1000 {
-		n := &flight{id: chime.Identity{1: byte(i)}}
+		n := &flight{of: sending{id: chime.Identity{1: byte(i)}}}
 		var client errgroup.Group
 		client.Go(func() error { all.land(n, refused); return nil })
 		all.leave(n)
@@ -150,8 +150,37 @@ func TestFlights_AnAnswerIsNeverMissed(t *testing.T) {
 		}
 		require.Equal(t, refused, n.err)
 		require.NoError(t, client.Wait())
-		require.Nil(t, all.find(n.id))
+		require.Nil(t, all.find(n.of))
 	}
+}
+
+// TestFlights_WhatWasAcceptedIsFoundOnce: history that was sent again is another matter.
+func TestFlights_WhatWasAcceptedIsFoundOnce(t *testing.T) {
+	var all flights
+	e := someEvents("m", 1)[0]
+	n := &flight{of: sendingOf(&e)}
+	all.leave(n)
+	all.land(n, nil)
+	require.Same(t, n, all.find(sendingOf(&e)))
+	e.Replay = true
+	require.Nil(t, all.find(sendingOf(&e)))
+	all.forget(n)
+	require.Nil(t, all.find(n.of))
+}
+
+func TestFlights_DoNotGrowForEver(t *testing.T) {
+	var all flights
+	under := &flight{of: sendingOf(&pipeline.Event{Key: "under way"})}
+	all.leave(under)
+	for i := range 3 * mostLeft {
+		e := someEvents("m", 1)[0]
+		e.ID[14], e.ID[15], e.ID[13] = byte(i), byte(i>>8), byte(i>>16)
+		n := &flight{of: sendingOf(&e)}
+		all.leave(n)
+		all.land(n, nil)
+		require.LessOrEqual(t, len(all.of), mostLeft)
+	}
+	require.Same(t, under, all.find(under.of))
 }
 
 func TestProducers_MoreWritesThanClients(t *testing.T) {

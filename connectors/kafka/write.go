@@ -54,7 +54,7 @@ func (w *write) records() []*kgo.Record {
 	out := make([]*kgo.Record, len(w.events))
 	for i := range w.events {
 		r, err := w.newRecord(&w.events[i])
-		if err != nil || w.flights.find(w.events[i].ID) != nil {
+		if err != nil || w.flights.find(sendingOf(&w.events[i])) != nil {
 			return nil
 		}
 		if room -= size(r); room < 0 {
@@ -105,7 +105,8 @@ func (w *write) produce(ctx context.Context, round []int, tried []error) []error
 			errs[i] = tried[at]
 			continue
 		}
-		if under[i] = w.flights.find(w.events[at].ID); under[i] != nil {
+		of := sendingOf(&w.events[at])
+		if under[i] = w.flights.find(of); under[i] != nil {
 			quiet = false
 			continue
 		}
@@ -114,7 +115,7 @@ func (w *write) produce(ctx context.Context, round []int, tried []error) []error
 			errs[i] = err
 			continue
 		}
-		under[i] = w.producer.launch(context.WithoutCancel(ctx), &w.flights, w.events[at].ID, record)
+		under[i] = w.producer.launch(context.WithoutCancel(ctx), &w.flights, of, record)
 	}
 	if slices.ContainsFunc(under, func(f *flight) bool { return f != nil }) {
 		w.await(ctx, under, errs, quiet)
@@ -142,15 +143,17 @@ func (w *write) await(ctx context.Context, under []*flight, errs []error, quiet 
 
 // answer returns the answer to one record. When ctx ends before, the record is left for the next attempt.
 func (w *write) answer(ctx context.Context, f *flight) error {
-	if f.isAnswered() {
-		return f.err
+	if f.isAnswered() && f.done == nil {
+		return f.err // it was never left, as usual
 	}
 	w.flights.leave(f)
 	if f.isAnswered() {
+		w.flights.forget(f)
 		return f.err
 	}
 	select {
 	case <-f.done:
+		w.flights.forget(f)
 		return f.err
 	case <-ctx.Done():
 		return noAnswerError{w.dials.reason()}
