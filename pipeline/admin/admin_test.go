@@ -481,9 +481,11 @@ func TestStopEndsWork(t *testing.T) {
 		done <- err
 	}()
 	<-entered
-	go func() {
-		<-time.After(200 * time.Millisecond)
-		close(release)
+	go func() { // The sink answers when the stop has begun.
+		defer close(release)
+		for err := error(nil); err == nil && r.ctx.Err() == nil; {
+			_, err = r.Sinks(r.ctx)
+		}
 	}()
 	r.stop()
 	require.ErrorContains(t, <-done, "the router is stopping")
