@@ -168,7 +168,7 @@ func (c *cloud) subscribe(t *testing.T, protocol, endpoint string, attributes ma
 	require.Eventually(t, func() bool {
 		got, err := c.sns.GetSubscriptionAttributes(t.Context(), &sns.GetSubscriptionAttributesInput{SubscriptionArn: out.SubscriptionArn})
 		return err == nil && got.Attributes["PendingConfirmation"] == "false"
-	}, 5*time.Second, 5*time.Millisecond)
+	}, 20*time.Second, 5*time.Millisecond)
 	return *out.SubscriptionArn
 }
 
