@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
-	"net"
 	"testing"
 	"time"
 
@@ -207,10 +206,7 @@ func upTo(n int64) []int64 {
 // listening makes the embedded server reachable for a client that looks into it, and returns a change of the setup.
 func listening(t *testing.T) (func(*pipelinetest.JournalSetup), func() jetstream.JetStream) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	require.NoError(t, l.Close())
+	addr := pipelinetest.FreeAddr(t)
 	return func(s *pipelinetest.JournalSetup) { s.Connect.Embedded.Listen = addr }, func() jetstream.JetStream {
 		nc, err := nats.Connect("nats://" + addr)
 		require.NoError(t, err)

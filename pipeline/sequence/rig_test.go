@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strconv"
 	"testing"
@@ -61,10 +60,7 @@ func newRig(t *testing.T, o order.Config, change func(*pipelinetest.JournalSetup
 	t.Logf("seed %d", seed)
 	r := &rig{t: t, ctx: ctx, order: o, dice: rand.New(rand.NewPCG(seed, 1))}
 	r.limit = sequence.Limits{Meetings: 1000, Order: unlimited, Out: 1000}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	require.NoError(t, l.Close())
+	addr := pipelinetest.FreeAddr(t)
 	r.j = pipelinetest.OpenJournal(t, func(s *pipelinetest.JournalSetup) {
 		s.Stream.Partitions, s.Connect.Embedded.Listen = 1, addr
 		if change != nil {
