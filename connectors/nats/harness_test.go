@@ -20,6 +20,7 @@ import (
 	"carillon/connectors/nats"
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
+	"carillon/pipeline/pipelinetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,8 +43,12 @@ type farSide struct {
 
 func newFarSide(t *testing.T, changes ...func(*farSide)) *farSide {
 	t.Helper()
+	_, text, err := net.SplitHostPort(pipelinetest.FreeAddr(t))
+	require.NoError(t, err)
+	port, err := strconv.Atoi(text)
+	require.NoError(t, err)
 	f := &farSide{t: t, opts: server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
 		Username: user, Password: secret, JetStreamMaxStore: 1 << 30, JetStreamMaxMemory: 64 << 20, MaxPayload: 64 << 10,
 	}}
 	for _, change := range changes {
@@ -51,9 +56,6 @@ func newFarSide(t *testing.T, changes ...func(*farSide)) *farSide {
 	}
 	f.start()
 	t.Cleanup(f.stop)
-	addr, ok := f.srv.Addr().(*net.TCPAddr)
-	require.True(t, ok)
-	f.opts.Port = addr.Port
 	return f
 }
 
