@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"carillon/connectors/postgres"
 	"carillon/pipeline"
 	"carillon/pipeline/chime"
+	"carillon/pipeline/pipelinetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -60,13 +60,10 @@ func event(n byte, key string) pipeline.Event {
 
 // TestADatabaseThatIsAwayIsWaitedFor needs none: nobody listens at the address.
 func TestADatabaseThatIsAwayIsWaitedFor(t *testing.T) {
-	gone, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, gone.Close())
-	s := open(t, "postgres://user:"+secret+"@"+gone.Addr().String()+"/db?sslmode=disable")
+	s := open(t, "postgres://user:"+secret+"@"+pipelinetest.FreeAddr(t)+"/db?sslmode=disable")
 	defer closeSink(t, s)
 	start(t, s)
-	err = s.Write(t.Context(), []pipeline.Event{event(1, "m")})
+	err := s.Write(t.Context(), []pipeline.Event{event(1, "m")})
 	require.ErrorContains(t, err, "connection refused")
 	require.NotContains(t, err.Error(), secret)
 	class, _ := pipeline.Classify(err)

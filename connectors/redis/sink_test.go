@@ -12,19 +12,11 @@ import (
 	"carillon/connectors/format"
 	"carillon/connectors/redis"
 	"carillon/pipeline"
+	"carillon/pipeline/pipelinetest"
 )
 
-// nobody is where nobody listens.
-func nobody(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
-}
-
 func TestStart_WaitsForAServerThatIsAway(t *testing.T) {
-	s, reg := openWith(t, "redis://router:"+secret+"@"+nobody(t))
+	s, reg := openWith(t, "redis://router:"+secret+"@"+pipelinetest.FreeAddr(t))
 	start(t, s)
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassRetry, "connection refused")
 	problems, err := testutil.GatherAndLint(reg)
@@ -52,7 +44,7 @@ func TestWrite_NoAnswer(t *testing.T) {
 
 // TestWrite_HoldsWhatFollows: what a format cannot hold is given up alone, and nothing of its meeting is sent.
 func TestWrite_HoldsWhatFollows(t *testing.T) {
-	s := open(t, "redis://"+nobody(t), func(c *redis.Config) { c.Format = format.EventBridge })
+	s := open(t, "redis://"+pipelinetest.FreeAddr(t), func(c *redis.Config) { c.Format = format.EventBridge })
 	start(t, s)
 	answers := pipeline.FailedAt(s.Write(t.Context(), []pipeline.Event{event(1, "m"), event(2, "m")}), 2)
 	require.ErrorContains(t, answers[0], "writing the event as eventbridge: the body has no detail")
@@ -64,7 +56,7 @@ func TestWrite_HoldsWhatFollows(t *testing.T) {
 }
 
 func TestWrite_OutsideItsLife(t *testing.T) {
-	s := open(t, "redis://"+nobody(t))
+	s := open(t, "redis://"+pipelinetest.FreeAddr(t))
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassFatal, "not started")
 	start(t, s)
 	require.NoError(t, s.Close(context.WithoutCancel(t.Context())))
