@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"carillon/pipeline/pipelinetest"
 )
 
 // faster is by how much the windows of rules and their for are shortened: 5m becomes 5s. Thresholds stay as they are.
@@ -49,7 +50,7 @@ func newServer(t *testing.T, name, addr, features string) *server {
 		"scrape_configs: [{job_name: carillon, static_configs: [{targets: [%[2]q]}]}]\n", scrape, addr)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "prometheus.yaml"), []byte(config), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "rules.yaml"), fasterRules(t), 0o600))
-	listen := freeAddr(t)
+	listen := pipelinetest.FreeAddr(t)
 	args := []string{
 		"--config.file=" + filepath.Join(dir, "prometheus.yaml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"),
 		"--web.listen-address=" + listen, "--log.level=warn",
@@ -77,14 +78,6 @@ func newServer(t *testing.T, name, addr, features string) *server {
 		return resp.StatusCode == http.StatusOK
 	}, limit, 50*time.Millisecond, "Prometheus is ready")
 	return s
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
 }
 
 // fasterRules returns alerts.yaml with shorter windows and for.
