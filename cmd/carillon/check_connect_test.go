@@ -19,6 +19,7 @@ import (
 
 	"carillon/cmd/carillon/reach"
 	"carillon/connectors/awslocal"
+	"carillon/pipeline/pipelinetest"
 )
 
 const localKeys = `region: us-east-1, access_key_id: AKIDLOCAL, secret_access_key: hunter2`
@@ -46,15 +47,6 @@ func checked(t *testing.T, text string) map[string]reach.Result {
 		require.ErrorIs(t, err, errReported)
 	}
 	return results
-}
-
-// closedAddr returns an address where nobody listens.
-func closedAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, ln.Close())
-	return ln.Addr().String()
 }
 
 // cloud starts an AWS with a queue and a topic.
@@ -149,7 +141,7 @@ http: {tls: {cert: "`+dir+`/none.crt", key: "`+dir+`/none.key"}}
 sources:
   queue: {type: sqs, queue_url: "`+queue+`-none", `+localKeys+`}
   topic: {type: sns, topic_arns: ["`+topic+`-none"], endpoint: "`+srv.Endpoint()+`", access_key_id: AKIDLOCAL, secret_access_key: hunter2}
-  jwt: {type: eventbridge, auth: {jwt: {jwks_url: "https://`+closedAddr(t)+`/jwks", issuer: "https://issuer.example.com", audience: a}}}
+  jwt: {type: eventbridge, auth: {jwt: {jwks_url: "https://`+pipelinetest.FreeAddr(t)+`/jwks", issuer: "https://issuer.example.com", audience: a}}}
 sinks:
   file: {type: file, path: "`+dir+`/none/events.ndjson"}
   folder: {type: file, path: "`+dir+`"}
@@ -174,7 +166,7 @@ sinks:
 }
 
 func TestCheckConnect_SaysWhoDoesNotAnswer(t *testing.T) {
-	addr := closedAddr(t)
+	addr := pipelinetest.FreeAddr(t)
 	got := checked(t, `
 nats: {url: "nats://user:hunter2@`+addr+`"}
 sources:

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"carillon/pipeline/pipelinetest"
 )
 
 // binary is the command as a user would build it.
@@ -64,24 +63,10 @@ func halfWritten() []goleak.Option {
 	return all
 }
 
-const (
-	// lowPort and highPort delimit the ports that tests listen on: below those that the system gives to outgoing connections,
-	// so that none of these takes the port of a router between two of its lives.
-	lowPort, highPort = 20_000, 32_000
-)
-
 // freeAddr returns a loopback address that nobody listens on right now.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	for range 1000 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowPort+rand.IntN(highPort-lowPort)))
-		if ln, err := net.Listen("tcp", addr); err == nil {
-			require.NoError(t, ln.Close())
-			return addr
-		}
-	}
-	require.Fail(t, "no port is free")
-	return ""
+	return pipelinetest.FreeAddr(t)
 }
 
 // process is a running carillon.
