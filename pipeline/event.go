@@ -47,7 +47,8 @@ type Event struct {
 	First bool
 	// Gap names what was missing when the event was released without its predecessor. Empty: nothing.
 	Gap string
-	// Arrived is the log time at which the event arrived, if it waited in mode causal; zero if it did not.
+	// Arrived is the log time at which the event arrived, if it waited in mode causal, or a window before that at which it left
+	// with one that had waited for longer; zero if it did not wait.
 	Arrived time.Time
 	// Sequence is the position in EVENTS: within a meeting it only grows.
 	Sequence uint64

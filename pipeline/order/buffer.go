@@ -26,9 +26,9 @@ type Entry[P any] struct {
 	// Gap is set by the buffer in mode causal: the rules that the event waited for in vain, joined with commas; see Rules. It
 	// must be given back to Restore.
 	Gap string
-	// Arrived is set by the buffer in mode causal when the event waited: the log time of its arrival in Unix nanoseconds. For a
-	// late one that left when a hold ended it is a window before that: events that are kept apart do not tell. It must be given
-	// back to Restore.
+	// Arrived is set by the buffer in mode causal when the event waited: the log time of its arrival in Unix nanoseconds. For one
+	// that left when a hold ended, its own or that of an event behind it, it is a window before that: an event that is kept apart
+	// because it is late does not tell. It must be given back to Restore.
 	Arrived int64
 	// Role is what the attendee is; mode causal needs it.
 	Role pipeline.Role
@@ -165,7 +165,7 @@ func (b *Buffer[P]) leave(h *held[P]) {
 	b.held.Bytes -= h.entry.Size
 	if h.waited {
 		ends := h.due
-		if h.entry.IsLate && b.ended != 0 {
+		if b.ended != 0 {
 			ends = b.ended
 		}
 		h.entry.Arrived = ends - int64(b.config.Window)

@@ -279,3 +279,27 @@ func TestAThousandAfterOneMissing(t *testing.T) {
 	}
 	require.Equal(t, 1, gaps)
 }
+
+// TestForcedOutByALateOne has an event that left before its own hold ended, because that of a late one behind it did. A meeting that is
+// read back then knows that it has left, although late events may be told of behind all others.
+func TestForcedOutByALateOne(t *testing.T) {
+	event := func(i int, kind, attendee string, at int64) order.Entry[int] {
+		return order.Entry[int]{Key: "m", ID: entry(i, uint16(i)).ID, Kind: "chime:" + kind, Attendee: attendee, Time: at, Payload: i}
+	}
+	b := order.New[int](config(order.ModeCausal), unlimited)
+	b.Push(instant(0), event(0, "MeetingStarted", "", 1))
+	b.Push(instant(0), event(1, "MeetingEnded", "", 2))
+	b.Push(instant(0), event(2, "AttendeeLeft", "a", 1)) // late, and waits for its join
+	b.Push(instant(window/2), event(3, "AttendeeAuthorized", "a", 1))
+	out := b.Due(nil, instant(window))
+	require.Len(t, out, 4)
+	require.True(t, b.Forget("m"))
+	for _, e := range history(out, true) {
+		b.Restore(instant(window), e)
+	}
+	require.Zero(t, b.Held())
+	b.Push(instant(window), event(4, "AttendeeAdded", "a", 1))
+	out = b.Due(nil, instant(window))
+	require.Len(t, out, 1)
+	require.True(t, out[0].IsLate, "the authorization has left without it")
+}
