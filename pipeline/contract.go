@@ -98,29 +98,3 @@ type Settings struct {
 	// HTTP is the shared listener of the receivers; nil for sinks.
 	HTTP Mux
 }
-
-// SourceFactory declares one type of source.
-type SourceFactory struct {
-	// Type is the value of type: in YAML and the name of the package.
-	Type string
-	// Config returns a pointer to a new Config that holds the defaults.
-	Config func() Config
-	// New builds the source from a Config that Validate accepted. It does no I/O.
-	New func(Config, Settings) (Source, error)
-}
-
-// SinkFactory declares one type of sink.
-type SinkFactory struct {
-	// Type is the value of type: in YAML and the name of the package.
-	Type string
-	// Config returns a pointer to a new Config that holds the defaults.
-	Config func() Config
-	// New builds the sink from a Config that Validate accepted. It does no I/O.
-	New func(Config, Settings) (Sink, error)
-}
-
-// Factories is the explicit list of what a binary can do.
-type Factories struct {
-	Sources []SourceFactory
-	Sinks   []SinkFactory
-}

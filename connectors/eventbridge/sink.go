@@ -24,23 +24,7 @@ var (
 
 // SinkFactory declares the sink.
 func SinkFactory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "eventbridge",
-		Config: func() pipeline.Config {
-			cfg := DefaultSinkConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*SinkConfig)
-			if !ok {
-				return nil, fmt.Errorf("building eventbridge sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return &sink{
-				config: *cfg, http: entries.NewHTTP(), gate: entries.NewGate(),
-				metrics: entries.NewMetrics(set.Registerer, "eventbridge"), clock: set.Clock,
-			}, nil
-		},
-	}
+	return pipeline.NewSinkFactory("eventbridge", DefaultSinkConfig, newSink)
 }
 
 // sink is safe for concurrent use.
@@ -51,6 +35,12 @@ type sink struct {
 	metrics *entries.Metrics
 	clock   func() time.Time
 	api     *awseventbridge.Client // nil before Start
+}
+
+func newSink(cfg SinkConfig, set pipeline.Settings) (pipeline.Sink, error) {
+	return &sink{
+		config: cfg, http: entries.NewHTTP(), gate: entries.NewGate(), metrics: entries.NewMetrics(set.Registerer, "eventbridge"), clock: set.Clock,
+	}, nil
 }
 
 // MaxBatch implements pipeline.Batcher.

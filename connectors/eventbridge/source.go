@@ -24,23 +24,7 @@ const (
 
 // Factory declares the source type eventbridge.
 func Factory() pipeline.SourceFactory {
-	return pipeline.SourceFactory{
-		Type: "eventbridge",
-		Config: func() pipeline.Config {
-			c := DefaultConfig()
-			return &c
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Source, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building source %q: configuration is %T", set.ID, c)
-			}
-			if cfg.via() {
-				return sqs.Factory().New(&cfg.Via, set)
-			}
-			return newSource(*cfg, set)
-		},
-	}
+	return pipeline.NewSourceFactory("eventbridge", DefaultConfig, newSource)
 }
 
 // source is the receiver of one API destination.
@@ -54,7 +38,11 @@ type source struct {
 	metrics *metrics
 }
 
-func newSource(cfg Config, set pipeline.Settings) (*source, error) {
+// newSource returns the receiver of an API destination, or with via the source of its queue.
+func newSource(cfg Config, set pipeline.Settings) (pipeline.Source, error) {
+	if cfg.via() {
+		return sqs.Factory().New(&cfg.Via, set)
+	}
 	if set.HTTP == nil {
 		return nil, errors.New("building an eventbridge source: there is no listener")
 	}

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"fmt"
 	"time"
 
 	"carillon/connectors/lines"
@@ -13,23 +12,10 @@ const tendEvery = time.Second
 
 // Factory declares the sink.
 func Factory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "file",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building file sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(*cfg, set), nil
-		},
-	}
+	return pipeline.NewSinkFactory("file", DefaultConfig, newSink)
 }
 
-func newSink(cfg Config, set pipeline.Settings) pipeline.Sink {
+func newSink(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
 	r := newRotation(cfg, set)
 	o := lines.Options{
 		Check: checker(cfg.Path), Component: "file", Name: cfg.Path, Format: cfg.Format, Sync: cfg.Fsync, Interval: cfg.FsyncInterval,
@@ -41,5 +27,5 @@ func newSink(cfg Config, set pipeline.Settings) pipeline.Sink {
 	if cfg.Rotate.MaxAge > 0 && (o.Tend == 0 || o.Tend > tendEvery) {
 		o.Tend = tendEvery
 	}
-	return lines.New(o, set)
+	return lines.New(o, set), nil
 }

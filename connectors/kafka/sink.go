@@ -24,20 +24,9 @@ const (
 
 // Factory declares the sink.
 func Factory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "kafka",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building kafka sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(cfg, set), nil
-		},
-	}
+	return pipeline.NewSinkFactory("kafka", DefaultConfig, func(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
+		return newSink(&cfg, set), nil
+	})
 }
 
 // sink is safe for concurrent use.

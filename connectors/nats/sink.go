@@ -29,20 +29,7 @@ const (
 
 // Factory declares the sink.
 func Factory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "nats",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building nats sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(cfg, set)
-		},
-	}
+	return pipeline.NewSinkFactory("nats", DefaultConfig, newSink)
 }
 
 // answer is what came of one message.
@@ -76,7 +63,7 @@ type sink struct {
 	leave  func()        // closes gone
 }
 
-func newSink(cfg *Config, set pipeline.Settings) (*sink, error) {
+func newSink(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
 	servers, err := parseServers(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("building nats sink %q: url: %w", set.ID, err)

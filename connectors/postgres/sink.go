@@ -27,20 +27,7 @@ var (
 
 // Factory declares the sink.
 func Factory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "postgres",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building postgres sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(*cfg, set), nil
-		},
-	}
+	return pipeline.NewSinkFactory("postgres", DefaultConfig, newSink)
 }
 
 // sink is safe for concurrent use.
@@ -57,12 +44,12 @@ type sink struct {
 	closed  atomic.Bool
 }
 
-func newSink(cfg Config, set pipeline.Settings) *sink {
+func newSink(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
 	life, end := context.WithCancel(context.Background())
 	return &sink{
 		config: cfg, sql: newStatements(identifier(cfg.Table), identifier(cfg.Attendance)), clock: set.Clock,
 		metrics: newMetrics(set.Registerer), life: life, end: end, writes: semaphore.NewWeighted(everything),
-	}
+	}, nil
 }
 
 // MaxBatch implements pipeline.Batcher.

@@ -25,20 +25,7 @@ const (
 
 // Factory declares the sink.
 func Factory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "redis",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building redis sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(cfg, set), nil
-		},
-	}
+	return pipeline.NewSinkFactory("redis", DefaultConfig, newSink)
 }
 
 // sink is safe for concurrent use.
@@ -57,11 +44,11 @@ type sink struct {
 	closed  atomic.Bool
 }
 
-func newSink(cfg *Config, set pipeline.Settings) *sink {
+func newSink(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
 	return &sink{
 		url: cfg.URL, tls: cfg.TLS, stream: cfg.Stream, maxLen: cfg.MaxLen, format: cfg.Format, timeout: cfg.Timeout, clock: set.Clock,
 		metrics: newMetrics(set.Registerer), writes: semaphore.NewWeighted(everything),
-	}
+	}, nil
 }
 
 // MaxBatch implements pipeline.Batcher.

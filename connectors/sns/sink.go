@@ -22,22 +22,7 @@ var errNotStarted = errors.New("the sink was not started")
 
 // SinkFactory declares the sink.
 func SinkFactory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "sns",
-		Config: func() pipeline.Config {
-			cfg := DefaultSinkConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*SinkConfig)
-			if !ok {
-				return nil, fmt.Errorf("building sns sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return &sink{
-				config: *cfg, http: entries.NewHTTP(), gate: entries.NewGate(), metrics: entries.NewMetrics(set.Registerer, "sns"), clock: set.Clock,
-			}, nil
-		},
-	}
+	return pipeline.NewSinkFactory("sns", DefaultSinkConfig, newSink)
 }
 
 // sink is safe for concurrent use.
@@ -48,6 +33,12 @@ type sink struct {
 	metrics *entries.Metrics
 	clock   func() time.Time
 	api     *awssns.Client // nil before Start
+}
+
+func newSink(cfg SinkConfig, set pipeline.Settings) (pipeline.Sink, error) {
+	return &sink{
+		config: cfg, http: entries.NewHTTP(), gate: entries.NewGate(), metrics: entries.NewMetrics(set.Registerer, "sns"), clock: set.Clock,
+	}, nil
 }
 
 // MaxBatch implements pipeline.Batcher.

@@ -34,20 +34,9 @@ func Factory() pipeline.SourceFactory { return FactoryWith(Options{}) }
 
 // FactoryWith declares the source type sns with options, for tests and demonstrations.
 func FactoryWith(opts Options) pipeline.SourceFactory {
-	return pipeline.SourceFactory{
-		Type: "sns",
-		Config: func() pipeline.Config {
-			c := DefaultConfig()
-			return &c
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Source, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building source %q: configuration is %T", set.ID, c)
-			}
-			return newSource(*cfg, set, opts)
-		},
-	}
+	return pipeline.NewSourceFactory("sns", DefaultConfig, func(cfg Config, set pipeline.Settings) (pipeline.Source, error) {
+		return newSource(cfg, set, opts)
+	})
 }
 
 // source is the endpoint of one or more topics.
@@ -66,7 +55,7 @@ type source struct {
 	metrics   *metrics
 }
 
-func newSource(cfg Config, set pipeline.Settings, opts Options) (*source, error) {
+func newSource(cfg Config, set pipeline.Settings, opts Options) (pipeline.Source, error) {
 	if set.HTTP == nil {
 		return nil, errors.New("building an sns source: there is no listener")
 	}

@@ -24,20 +24,7 @@ var (
 
 // SinkFactory declares the sink.
 func SinkFactory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "sqs",
-		Config: func() pipeline.Config {
-			cfg := DefaultSinkConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*SinkConfig)
-			if !ok {
-				return nil, fmt.Errorf("building sqs sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(*cfg, set), nil
-		},
-	}
+	return pipeline.NewSinkFactory("sqs", DefaultSinkConfig, newSink)
 }
 
 // sink is safe for concurrent use.
@@ -52,14 +39,14 @@ type sink struct {
 	url      atomic.Pointer[string] // nil: not known yet
 }
 
-func newSink(cfg SinkConfig, set pipeline.Settings) *sink {
+func newSink(cfg SinkConfig, set pipeline.Settings) (pipeline.Sink, error) {
 	s := &sink{
 		config: cfg, http: entries.NewHTTP(), gate: entries.NewGate(), metrics: entries.NewMetrics(set.Registerer, "sqs"), clock: set.Clock,
 	}
 	if cfg.QueueURL != "" {
 		s.url.Store(&cfg.QueueURL)
 	}
-	return s
+	return s, nil
 }
 
 // MaxBatch implements pipeline.Batcher.

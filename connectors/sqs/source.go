@@ -3,7 +3,6 @@ package sqs
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -26,20 +25,9 @@ const (
 
 // Factory declares the source type sqs.
 func Factory() pipeline.SourceFactory {
-	return pipeline.SourceFactory{
-		Type: "sqs",
-		Config: func() pipeline.Config {
-			c := DefaultConfig()
-			return &c
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Source, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building source %q: configuration is %T", set.ID, c)
-			}
-			return newSource(*cfg, set), nil
-		},
-	}
+	return pipeline.NewSourceFactory("sqs", DefaultConfig, func(cfg Config, set pipeline.Settings) (pipeline.Source, error) {
+		return newSource(cfg, set), nil
+	})
 }
 
 // source takes messages from one queue. It implements pipeline.Source, pipeline.Starter and pipeline.Keeper.

@@ -3,7 +3,6 @@ package stdout
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -23,20 +22,9 @@ func Factory() pipeline.SinkFactory { return FactoryWith(Options{}) }
 
 // FactoryWith declares the sink with options.
 func FactoryWith(options Options) pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "stdout",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building stdout sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(*cfg, set, options), nil
-		},
-	}
+	return pipeline.NewSinkFactory("stdout", DefaultConfig, func(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
+		return newSink(cfg, set, options), nil
+	})
 }
 
 func newSink(cfg Config, set pipeline.Settings, options Options) pipeline.Sink {

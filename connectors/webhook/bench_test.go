@@ -27,8 +27,10 @@ func BenchmarkRequest(b *testing.B) {
 			cfg := DefaultConfig()
 			address("http://127.0.0.1/hook")(&cfg)
 			change(&cfg)
-			s, err := newSink(cfg, pipeline.Settings{Registerer: prometheus.NewRegistry(), Clock: time.Now})
+			built, err := newSink(cfg, pipeline.Settings{Registerer: prometheus.NewRegistry(), Clock: time.Now})
 			require.NoError(b, err)
+			s, ok := built.(*sink)
+			require.True(b, ok)
 			b.ReportAllocs()
 			for b.Loop() {
 				m, err := format.Encode(s.format, &e)

@@ -37,20 +37,7 @@ var (
 
 // Factory declares the sink.
 func Factory() pipeline.SinkFactory {
-	return pipeline.SinkFactory{
-		Type: "webhook",
-		Config: func() pipeline.Config {
-			cfg := DefaultConfig()
-			return &cfg
-		},
-		New: func(c pipeline.Config, set pipeline.Settings) (pipeline.Sink, error) {
-			cfg, ok := c.(*Config)
-			if !ok {
-				return nil, fmt.Errorf("building webhook sink %q: got a %T for its configuration", set.ID, c)
-			}
-			return newSink(*cfg, set)
-		},
-	}
+	return pipeline.NewSinkFactory("webhook", DefaultConfig, newSink)
 }
 
 // sink is safe for concurrent use.
@@ -69,7 +56,7 @@ type sink struct {
 	closed    atomic.Bool
 }
 
-func newSink(cfg Config, set pipeline.Settings) (*sink, error) {
+func newSink(cfg Config, set pipeline.Settings) (pipeline.Sink, error) {
 	u, err := parseURL(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("building webhook sink %q: url: %w", set.ID, err)
