@@ -8,16 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"carillon/connectors/entries"
 	"carillon/connectors/format"
 	"carillon/pipeline"
 )
 
 const (
-	minTimeout     = 10 * time.Millisecond
-	maxTimeout     = 10 * time.Minute
-	defaultTimeout = 15 * time.Second
-	defaultBus     = "default"
-	defaultSource  = "carillon.chime"
+	defaultBus    = "default"
+	defaultSource = "carillon.chime"
 )
 
 // SinkConfig is the user's part of an eventbridge sink.
@@ -49,7 +47,7 @@ func sinkFormats() []format.Format {
 
 // DefaultSinkConfig returns the defaults of an eventbridge sink, which are valid by themselves.
 func DefaultSinkConfig() SinkConfig {
-	return SinkConfig{Bus: defaultBus, Source: defaultSource, Format: format.EventBridge, Timeout: defaultTimeout}
+	return SinkConfig{Bus: defaultBus, Source: defaultSource, Format: format.EventBridge, Timeout: entries.DefaultTimeout}
 }
 
 var (
@@ -83,12 +81,7 @@ func (c *SinkConfig) Validate() error {
 	if err := checkURL(c.Endpoint); err != nil {
 		errs = append(errs, fmt.Errorf("endpoint: %w", err))
 	}
-	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
-		errs = append(errs, fmt.Errorf("timeout: %s is outside %s to %s", c.Timeout, minTimeout, maxTimeout))
-	}
-	if c.AccessKeyID.IsZero() != c.SecretAccessKey.IsZero() {
-		errs = append(errs, errors.New("access_key_id: must be set together with secret_access_key"))
-	}
+	errs = append(errs, entries.CheckTimeout(c.Timeout), entries.CheckKeys(c.AccessKeyID, c.SecretAccessKey))
 	return errors.Join(errs...)
 }
 

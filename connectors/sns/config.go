@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carillon/connectors/entries"
 	"carillon/connectors/receive"
 	"carillon/pipeline"
 )
@@ -96,10 +97,7 @@ func (c *Config) Validate() error {
 	if c.Raw && !c.Basic.set() {
 		errs = append(errs, errors.New("raw: needs basic: raw deliveries carry no signature, so without a password anyone could send them"))
 	}
-	if c.AccessKeyID.IsZero() != c.SecretAccessKey.IsZero() {
-		errs = append(errs, errors.New("access_key_id: must be set together with secret_access_key"))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, entries.CheckKeys(c.AccessKeyID, c.SecretAccessKey))...)
 }
 
 // destination is where SNS shall post to, user and password included. The configuration must be valid.

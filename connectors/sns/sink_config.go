@@ -6,16 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"carillon/connectors/entries"
 	"carillon/connectors/format"
 	"carillon/pipeline"
 )
 
-const (
-	minTimeout     = 10 * time.Millisecond
-	maxTimeout     = 10 * time.Minute
-	defaultTimeout = 15 * time.Second
-	fifoSuffix     = ".fifo"
-)
+const fifoSuffix = ".fifo"
 
 // SinkConfig is the user's part of an sns sink.
 type SinkConfig struct {
@@ -40,7 +36,9 @@ func sinkFormats() []format.Format {
 }
 
 // DefaultSinkConfig returns the defaults of an sns sink. They lack a topic and so are not valid by themselves.
-func DefaultSinkConfig() SinkConfig { return SinkConfig{Format: format.Raw, Timeout: defaultTimeout} }
+func DefaultSinkConfig() SinkConfig {
+	return SinkConfig{Format: format.Raw, Timeout: entries.DefaultTimeout}
+}
 
 // Validate joins every problem; each begins with its key path.
 func (c *SinkConfig) Validate() error {
@@ -54,12 +52,7 @@ func (c *SinkConfig) Validate() error {
 	if err := c.Format.Validate(sinkFormats()...); err != nil {
 		errs = append(errs, fmt.Errorf("format: %w", err))
 	}
-	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
-		errs = append(errs, fmt.Errorf("timeout: %s is outside %s to %s", c.Timeout, minTimeout, maxTimeout))
-	}
-	if c.AccessKeyID.IsZero() != c.SecretAccessKey.IsZero() {
-		errs = append(errs, errors.New("access_key_id: must be set together with secret_access_key"))
-	}
+	errs = append(errs, entries.CheckTimeout(c.Timeout), entries.CheckKeys(c.AccessKeyID, c.SecretAccessKey))
 	return errors.Join(errs...)
 }
 

@@ -35,9 +35,6 @@ func newClients(ctx context.Context, c *Config) (*clients, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Region == "" {
-		return nil, errors.New("finding the region: set region, or AWS_REGION in the environment")
-	}
 	if where.endpoint != "" {
 		cfg.BaseEndpoint = &where.endpoint
 	}

@@ -2,14 +2,13 @@ package sqs
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"carillon/connectors/entries"
 )
 
 // sessionName is how the calls of an assumed role appear in CloudTrail.
@@ -21,17 +20,9 @@ type identity struct{ caches []*aws.CredentialsCache }
 // newIdentity reads the environment of the AWS SDK, with the region, keys and role of the configuration in front of it. It
 // opens no connection; h is what will reach STS.
 func newIdentity(ctx context.Context, c *Config, region string, h *http.Client) (aws.Config, *identity, error) {
-	var opts []func(*config.LoadOptions) error
-	if region != "" {
-		opts = append(opts, config.WithRegion(region))
-	}
-	if !c.AccessKeyID.IsZero() {
-		static := credentials.NewStaticCredentialsProvider(c.AccessKeyID.Reveal(), c.SecretAccessKey.Reveal(), "")
-		opts = append(opts, config.WithCredentialsProvider(static))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	cfg, err := entries.LoadConfig(ctx, region, c.AccessKeyID, c.SecretAccessKey)
 	if err != nil {
-		return cfg, nil, fmt.Errorf("reading the environment of the AWS SDK: %w", err)
+		return cfg, nil, err
 	}
 	who := &identity{}
 	who.add(cfg.Credentials)

@@ -5,14 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"carillon/connectors/entries"
 	"carillon/connectors/format"
 	"carillon/pipeline"
-)
-
-const (
-	minTimeout     = 10 * time.Millisecond
-	maxTimeout     = 10 * time.Minute
-	defaultTimeout = 15 * time.Second
 )
 
 // SinkConfig is the user's part of an sqs sink.
@@ -48,7 +43,9 @@ func sinkFormats() []format.Format {
 }
 
 // DefaultSinkConfig returns the defaults of an sqs sink. They lack a queue and so are not valid by themselves.
-func DefaultSinkConfig() SinkConfig { return SinkConfig{Format: format.Raw, Timeout: defaultTimeout} }
+func DefaultSinkConfig() SinkConfig {
+	return SinkConfig{Format: format.Raw, Timeout: entries.DefaultTimeout}
+}
 
 // Validate joins every problem; each begins with its key path.
 func (c *SinkConfig) Validate() error {
@@ -62,10 +59,7 @@ func (c *SinkConfig) Validate() error {
 	if err := c.Format.Validate(sinkFormats()...); err != nil {
 		errs = append(errs, fmt.Errorf("format: %w", err))
 	}
-	if c.Timeout < minTimeout || c.Timeout > maxTimeout {
-		errs = append(errs, fmt.Errorf("timeout: %s is outside %s to %s", c.Timeout, minTimeout, maxTimeout))
-	}
-	return errors.Join(append(errs, at.checkCredentials())...)
+	return errors.Join(append(errs, entries.CheckTimeout(c.Timeout), at.checkCredentials())...)
 }
 
 // place is which queue it is and who reaches it, which a source says in the same words.
