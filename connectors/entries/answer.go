@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -16,6 +17,28 @@ import (
 
 	"carillon/pipeline"
 )
+
+var errNoAnswer = errors.New("the answer does not tell about this entry")
+
+// Answers are those to the entries of one call, by their places in it.
+type Answers []error
+
+// NewAnswers returns the answers to n entries before any is known. An entry that is not in the answer to its call is not
+// accepted, as far as anybody knows.
+func NewAnswers(n int) Answers {
+	a := make(Answers, n)
+	for i := range a {
+		a[i] = errNoAnswer
+	}
+	return a
+}
+
+// Set notes what became of the entry whose id is its place. Other ids are nobody's.
+func (a Answers) Set(id string, err error) {
+	if at, wrong := strconv.Atoi(id); wrong == nil && at >= 0 && at < len(a) {
+		a[at] = err
+	}
+}
 
 // answerError is a failure as AWS answers it. Its text may quote what was sent, so it is kept for the dead letter alone.
 type answerError struct {
@@ -41,6 +64,9 @@ func Answered(code, text string, refused func(code string) bool) error {
 	}
 	return err
 }
+
+// Nobody is refused by the answer to a question that is about no event.
+func Nobody(string) bool { return false }
 
 func throttles(code string) bool {
 	switch code {

@@ -10,9 +10,9 @@ import (
 // maxIdle is how many unused connections are kept: as many as a sink may have calls in flight.
 const maxIdle = 4096
 
-// NewHTTP returns a client that keeps its connections and follows no redirect: a signed request is for its host alone. A call
+// newHTTP returns a client that keeps its connections and follows no redirect: a signed request is for its host alone. A call
 // ends with its context.
-func NewHTTP() *http.Client {
+func newHTTP() *http.Client {
 	t := awshttp.NewBuildableClient().GetTransport()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost, t.IdleConnTimeout = maxIdle, maxIdle, 90*time.Second
 	return &http.Client{

@@ -1,5 +1,6 @@
 // Package entries is what the sinks for SQS, SNS and EventBridge share: calls of a few entries each, of which some may be
-// accepted and others not.
+// accepted and others not. A sink embeds a Sender, opens it in Start, and tells Write how its service takes an event and
+// how a call is made.
 //
 // # Order
 //

@@ -15,30 +15,41 @@ import (
 // everything is the weight that is free only when no Write runs.
 const everything = math.MaxInt64
 
-var errClosed = errors.New("the sink is closed")
+var (
+	errClosed     = errors.New("the sink is closed")
+	errNotStarted = errors.New("the sink was not started")
+)
 
-// Gate lets Writes in until it is closed. It is safe for concurrent use.
-type Gate struct {
-	writes *semaphore.Weighted // every Write holds 1 of it; Close takes everything
+// gate lets Writes in between the start of a sink and its end. It is safe for concurrent use.
+type gate struct {
+	writes *semaphore.Weighted // every Write holds 1 of it; shut takes everything
+	opened atomic.Bool
 	closed atomic.Bool
 }
 
-// NewGate returns an open gate.
-func NewGate() *Gate { return &Gate{writes: semaphore.NewWeighted(everything)} }
+func newGate() *gate { return &gate{writes: semaphore.NewWeighted(everything)} }
 
-// Enter begins a Write, which ends with Leave. The gate being closed is an error of class fatal.
-func (g *Gate) Enter() error {
+// Open lets Writes in: the sink was started.
+func (g *gate) Open() { g.opened.Store(true) }
+
+// Enter begins a Write, which ends with Leave. An error, which is of class fatal, means that it did not begin: the sink is closed, or
+// not open yet.
+func (g *gate) Enter() error {
 	if !g.writes.TryAcquire(1) {
 		return pipeline.Fatal(errClosed)
+	}
+	if !g.opened.Load() {
+		g.writes.Release(1)
+		return pipeline.Fatal(errNotStarted)
 	}
 	return nil
 }
 
 // Leave ends a Write.
-func (g *Gate) Leave() { g.writes.Release(1) }
+func (g *gate) Leave() { g.writes.Release(1) }
 
-// Close waits for the Writes in flight, until ctx ends, and reports whether this call is the first.
-func (g *Gate) Close(ctx context.Context) (first bool, err error) {
+// shut waits for the Writes in flight, until ctx ends, and reports whether this call is the first.
+func (g *gate) shut(ctx context.Context) (first bool, err error) {
 	if g.closed.Swap(true) {
 		return false, nil
 	}

@@ -19,18 +19,18 @@ const (
 	outcomeFailed   = "failed"   // a call as a whole
 )
 
-// Metrics count what a sink sends.
-type Metrics struct {
+// metrics count what a sink sends.
+type metrics struct {
 	entries *prometheus.CounterVec
 	calls   *prometheus.CounterVec
 	seconds prometheus.Histogram
 }
 
-// NewMetrics registers carillon_<component>_sent_entries_total and others.
-func NewMetrics(reg prometheus.Registerer, component string) *Metrics {
+// newMetrics registers carillon_<component>_sent_entries_total and others.
+func newMetrics(reg prometheus.Registerer, component string) *metrics {
 	with := promauto.With(reg)
 	prefix := "carillon_" + component + "_"
-	m := &Metrics{
+	m := &metrics{
 		entries: with.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "sent_entries_total", Help: "Entries of calls by what became of them.",
 		}, []string{"outcome"}),
@@ -51,8 +51,8 @@ func NewMetrics(reg prometheus.Registerer, component string) *Metrics {
 	return m
 }
 
-// Called counts a call that took so long, and the answers to its entries.
-func (m *Metrics) Called(took time.Duration, answers []error, err error) {
+// called counts a call that took so long, and the answers to its entries.
+func (m *metrics) called(took time.Duration, answers []error, err error) {
 	m.seconds.Observe(took.Seconds())
 	if err != nil {
 		m.calls.WithLabelValues(outcomeFailed).Inc()

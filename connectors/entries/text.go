@@ -20,6 +20,34 @@ var (
 	errLarge = errors.New("the event is larger than a message may be")
 )
 
+// DataType is what the attributes of a message are: text.
+const DataType = "String"
+
+// Message is an event as SQS and SNS take it.
+type Message struct {
+	Body       string
+	Attributes []format.Attribute
+	// Size is what the message counts, its attributes with their names and data types included.
+	Size int
+}
+
+// NewMessage returns an event as a message. An error is of class reject.
+func NewMessage(f format.Format, e *pipeline.Event) (Message, error) {
+	encoded, err := format.Encode(f, e)
+	if err != nil {
+		return Message{}, err
+	}
+	body, err := Text(encoded.Body)
+	if err != nil {
+		return Message{}, err
+	}
+	m := Message{Body: body, Attributes: encoded.Attributes, Size: len(body)}
+	for _, a := range m.Attributes {
+		m.Size += len(a.Name) + len(DataType) + len(a.Value)
+	}
+	return m, nil
+}
+
 // Text returns body as the text of a message of SQS or SNS. An error is of class reject.
 func Text(body []byte) (string, error) {
 	switch {
@@ -31,8 +59,8 @@ func Text(body []byte) (string, error) {
 	return string(body), nil
 }
 
-// Fit returns an error of class reject when an entry of that size is more than a call may have.
-func Fit(size int, limit Limit) error {
+// fit returns an error of class reject when an entry of that size is more than a call may have.
+func fit(size int, limit Limit) error {
 	if size > limit.Bytes {
 		return pipeline.Reject(errLarge)
 	}

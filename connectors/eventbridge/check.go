@@ -31,8 +31,7 @@ func (s *sink) Check(ctx context.Context) (string, error) {
 	}
 	out, err := s.api.DescribeEventBus(ctx, &awseventbridge.DescribeEventBusInput{Name: &s.config.Bus})
 	if err != nil {
-		nobody := func(string) bool { return false }
-		return "", fmt.Errorf("describing bus %q: %w", s.config.Bus, entries.Advised(entries.Explain(ctx, err, s.config.Timeout, nobody),
+		return "", fmt.Errorf("describing bus %q: %w", s.config.Bus, entries.Advised(entries.Explain(ctx, err, s.config.Timeout, entries.Nobody),
 			"check endpoint and region, and the way there",
 			"check bus and region, and that the credentials may call events:PutEvents on it and, for this check alone, events:DescribeEventBus"))
 	}

@@ -59,7 +59,7 @@ func (c *SinkConfig) newEntry(e *pipeline.Event) (entry types.PutEventsRequestEn
 	for _, r := range env.Resources {
 		size += len(r)
 	}
-	return entry, size, entries.Fit(size, putLimit())
+	return entry, size, nil
 }
 
 // refusesEvent is the table of answers: whether a code is about the event.
@@ -72,16 +72,14 @@ func refusesEvent(code string) bool {
 }
 
 // answersOf reads the answer to n entries, which has one result for each, in their order.
-func answersOf(n int, results []types.PutEventsResultEntry) []error {
-	out := make([]error, n)
-	for i := range out {
+func answersOf(n int, results []types.PutEventsResultEntry) entries.Answers {
+	out := entries.NewAnswers(n)
+	for i := range min(n, len(results)) {
 		switch {
-		case i >= len(results):
-			out[i] = errNoAnswer
 		case aws.ToString(results[i].ErrorCode) != "":
 			out[i] = entries.Answered(*results[i].ErrorCode, aws.ToString(results[i].ErrorMessage), refusesEvent)
-		case aws.ToString(results[i].EventId) == "":
-			out[i] = errNoAnswer
+		case aws.ToString(results[i].EventId) != "":
+			out[i] = nil
 		}
 	}
 	return out

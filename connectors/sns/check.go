@@ -36,8 +36,7 @@ func look(ctx context.Context, client *awssns.Client, arn, needs string) error {
 		o.Retryer = aws.NopRetryer{}
 	})
 	if err != nil {
-		nobody := func(string) bool { return false }
-		return fmt.Errorf("reading topic %q: %w", arn, entries.Advised(entries.Explain(ctx, err, fetchTimeout, nobody),
+		return fmt.Errorf("reading topic %q: %w", arn, entries.Advised(entries.Explain(ctx, err, fetchTimeout, entries.Nobody),
 			"check endpoint, and the way there",
 			"check the ARN, and that the credentials may call "+needs+" on it and, for this check alone, sns:GetTopicAttributes"))
 	}

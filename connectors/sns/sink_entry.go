@@ -1,46 +1,32 @@
 package sns
 
 import (
-	"errors"
-	"strconv"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"carillon/connectors/entries"
-	"carillon/connectors/format"
 	"carillon/pipeline"
 )
 
 // publishLimit is what one PublishBatch may have, the attributes of its messages included.
 func publishLimit() entries.Limit { return entries.Limit{Entries: 10, Bytes: 256 << 10} }
 
-const dataType = "String"
-
-var errNoAnswer = errors.New("the answer does not tell about this entry")
-
 // newEntry returns e as an entry of PublishBatch, without its Id, and its size. An error is of class reject.
-func newEntry(f format.Format, e *pipeline.Event, fifo bool) (entry types.PublishBatchRequestEntry, size int, err error) {
-	m, err := format.Encode(f, e)
-	if err != nil {
-		return entry, 0, err
-	}
-	body, err := entries.Text(m.Body)
+func (c *SinkConfig) newEntry(e *pipeline.Event) (entry types.PublishBatchRequestEntry, size int, err error) {
+	m, err := entries.NewMessage(c.Format, e)
 	if err != nil {
 		return entry, 0, err
 	}
 	entry = types.PublishBatchRequestEntry{
-		Message: &body, MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
+		Message: &m.Body, MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
 	}
-	size = len(body)
 	for _, a := range m.Attributes {
-		entry.MessageAttributes[a.Name] = types.MessageAttributeValue{DataType: aws.String(dataType), StringValue: &a.Value}
-		size += len(a.Name) + len(dataType) + len(a.Value)
+		entry.MessageAttributes[a.Name] = types.MessageAttributeValue{DataType: aws.String(entries.DataType), StringValue: &a.Value}
 	}
-	if fifo {
+	if c.fifo() {
 		entry.MessageGroupId, entry.MessageDeduplicationId = aws.String(entries.Group(e.Key)), aws.String(e.ID.String())
 	}
-	return entry, size, entries.Fit(size, publishLimit())
+	return entry, m.Size, nil
 }
 
 // refusesMessage is the table of answers: whether a code is about the message.
@@ -53,22 +39,14 @@ func refusesMessage(code string) bool {
 	return false
 }
 
-// answersOf reads the answer to a batch whose ids are the places of its entries. An entry that is not in it is not accepted, as
-// far as anybody knows.
-func answersOf(n int, accepted []types.PublishBatchResultEntry, failed []types.BatchResultErrorEntry) []error {
-	out := make([]error, n)
-	for i := range out {
-		out[i] = errNoAnswer
-	}
+// answersOf reads the answer to a batch whose ids are the places of its entries.
+func answersOf(n int, accepted []types.PublishBatchResultEntry, failed []types.BatchResultErrorEntry) entries.Answers {
+	out := entries.NewAnswers(n)
 	for i := range accepted {
-		if at, err := strconv.Atoi(aws.ToString(accepted[i].Id)); err == nil && at >= 0 && at < n {
-			out[at] = nil
-		}
+		out.Set(aws.ToString(accepted[i].Id), nil)
 	}
 	for i := range failed {
-		if at, err := strconv.Atoi(aws.ToString(failed[i].Id)); err == nil && at >= 0 && at < n {
-			out[at] = entries.Answered(aws.ToString(failed[i].Code), aws.ToString(failed[i].Message), refusesMessage)
-		}
+		out.Set(aws.ToString(failed[i].Id), entries.Answered(aws.ToString(failed[i].Code), aws.ToString(failed[i].Message), refusesMessage))
 	}
 	return out
 }

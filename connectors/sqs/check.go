@@ -28,7 +28,7 @@ func (e *stepError) Unwrap() error { return e.err }
 // brief puts the cause as those who are not after requests and ids want to read it.
 func brief(ctx context.Context, err error) error {
 	if step, ok := errors.AsType[*stepError](err); ok {
-		err = entries.Explain(ctx, step.err, callTimeout, nobody)
+		err = entries.Explain(ctx, step.err, callTimeout, entries.Nobody)
 		return fmt.Errorf("%s: %w", step.doing, entries.Advised(err, unreached, step.advice))
 	}
 	return err
@@ -87,7 +87,7 @@ func (s *sink) Check(ctx context.Context) (string, error) {
 		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn},
 	})
 	if err != nil {
-		return "", fmt.Errorf("reading queue %q: %w", url, entries.Advised(entries.Explain(ctx, err, s.config.Timeout, nobody), unreached,
+		return "", fmt.Errorf("reading queue %q: %w", url, entries.Advised(entries.Explain(ctx, err, s.config.Timeout, entries.Nobody), unreached,
 			"check queue_url and region, and that the credentials may call sqs:SendMessage on it and, for this check alone, sqs:GetQueueAttributes"))
 	}
 	return "queue " + url, nil

@@ -2,12 +2,9 @@ package sqs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -17,11 +14,6 @@ import (
 	"carillon/pipeline"
 )
 
-var (
-	errNoAnswer   = errors.New("the answer does not tell about this entry")
-	errNotStarted = errors.New("the sink was not started")
-)
-
 // SinkFactory declares the sink.
 func SinkFactory() pipeline.SinkFactory {
 	return pipeline.NewSinkFactory("sqs", DefaultSinkConfig, newSink)
@@ -29,57 +21,47 @@ func SinkFactory() pipeline.SinkFactory {
 
 // sink is safe for concurrent use.
 type sink struct {
+	*entries.Sender
+
 	config   SinkConfig
-	http     *http.Client
-	gate     *entries.Gate
-	metrics  *entries.Metrics
-	clock    func() time.Time
 	api      *awssqs.Client // nil before Start
 	identity *identity
 	url      atomic.Pointer[string] // nil: not known yet
 }
 
 func newSink(cfg SinkConfig, set pipeline.Settings) (pipeline.Sink, error) {
-	s := &sink{
-		config: cfg, http: entries.NewHTTP(), gate: entries.NewGate(), metrics: entries.NewMetrics(set.Registerer, "sqs"), clock: set.Clock,
-	}
+	s := &sink{config: cfg, Sender: entries.NewSender(entries.Options{
+		Component: "sqs", Doing: "sending to SQS", Limit: sendLimit(), Timeout: cfg.Timeout, Refused: refused,
+	}, set)}
 	if cfg.QueueURL != "" {
 		s.url.Store(&cfg.QueueURL)
 	}
 	return s, nil
 }
 
-// MaxBatch implements pipeline.Batcher.
-func (s *sink) MaxBatch() int { return maxBatch }
-
 // Start implements pipeline.Starter: it reads the environment of the AWS SDK.
 func (s *sink) Start(ctx context.Context) error {
 	at := s.config.place()
 	where := addressOf(at)
-	cfg, who, err := newIdentity(ctx, at, where.region, s.http)
-	switch {
-	case err != nil:
+	cfg, who, err := newIdentity(ctx, at, where.region, s.HTTP)
+	if err != nil {
 		return err
-	case cfg.Region == "":
-		return errors.New("finding the region: set region, or AWS_REGION in the environment")
 	}
 	if where.endpoint != "" {
 		cfg.BaseEndpoint = &where.endpoint
 	}
 	// Retries are left to the caller, and so are checksums: a message that is stored must not be sent again for a checksum.
-	s.api, s.identity = newClient(cfg, s.http), who
+	s.api, s.identity = newClient(cfg, s.HTTP), who
+	s.Open()
 	return nil
 }
 
 // Write implements pipeline.Sink.
 func (s *sink) Write(ctx context.Context, events []pipeline.Event) error {
-	if err := s.gate.Enter(); err != nil {
+	if err := s.Enter(); err != nil {
 		return err
 	}
-	defer s.gate.Leave()
-	if s.api == nil {
-		return pipeline.Fatal(errNotStarted)
-	}
+	defer s.Leave()
 	if len(events) == 0 {
 		return nil
 	}
@@ -87,13 +69,11 @@ func (s *sink) Write(ctx context.Context, events []pipeline.Event) error {
 	if err != nil {
 		return err
 	}
-	batch := make([]types.SendMessageBatchRequestEntry, len(events))
-	sizes, broken := make([]int, len(events)), make([]error, len(events))
-	for i := range events {
-		batch[i], sizes[i], broken[i] = newEntry(s.config.Format, &events[i], isFIFO(url))
+	entry := func(e *pipeline.Event) (types.SendMessageBatchRequestEntry, int, error) {
+		return newEntry(s.config.Format, e, isFIFO(url))
 	}
-	return entries.Send(ctx, events, sizes, broken, sendLimit(), func(ctx context.Context, part []int) ([]error, error) {
-		return s.send(ctx, url, batch, part)
+	return entries.Write(ctx, s.Sender, events, entry, func(ctx context.Context, batch []types.SendMessageBatchRequestEntry) ([]error, error) {
+		return s.send(ctx, url, batch)
 	})
 }
 
@@ -107,36 +87,23 @@ func (s *sink) queue(ctx context.Context) (string, error) {
 	url, err := (&clients{settle: s.api}).locate(bounded, s.config.Queue)
 	if err != nil {
 		s.renew(err)
-		return "", fmt.Errorf("finding queue %q: %w", s.config.Queue, entries.Explain(ctx, err, s.config.Timeout, nobody))
+		return "", fmt.Errorf("finding queue %q: %w", s.config.Queue, entries.Explain(ctx, err, s.config.Timeout, entries.Nobody))
 	}
 	s.url.Store(&url)
 	return url, nil
 }
 
-// nobody is refused by the answer to a question that is about no event.
-func nobody(string) bool { return false }
-
 // send is one call.
-func (s *sink) send(ctx context.Context, url string, batch []types.SendMessageBatchRequestEntry, part []int) ([]error, error) {
-	in := &awssqs.SendMessageBatchInput{QueueUrl: &url, Entries: make([]types.SendMessageBatchRequestEntry, len(part))}
-	for n, i := range part {
-		in.Entries[n] = batch[i]
-		in.Entries[n].Id = aws.String(strconv.Itoa(n))
+func (s *sink) send(ctx context.Context, url string, batch []types.SendMessageBatchRequestEntry) ([]error, error) {
+	for i := range batch {
+		batch[i].Id = aws.String(strconv.Itoa(i))
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.config.Timeout)
-	defer cancel()
-	start := s.clock()
-	out, err := s.api.SendMessageBatch(bounded, in)
-	var answers []error
-	if err == nil {
-		answers = answersOf(len(part), out.Successful, out.Failed)
-	}
-	s.metrics.Called(s.clock().Sub(start), answers, err)
+	out, err := s.api.SendMessageBatch(ctx, &awssqs.SendMessageBatchInput{QueueUrl: &url, Entries: batch})
 	if err != nil {
 		s.renew(err)
-		return nil, fmt.Errorf("sending to SQS: %w", entries.Explain(ctx, err, s.config.Timeout, refused))
+		return nil, err
 	}
-	return answers, nil
+	return answersOf(len(batch), out.Successful, out.Failed), nil
 }
 
 // renew drops credentials that were refused.
@@ -144,13 +111,4 @@ func (s *sink) renew(err error) {
 	if reasonOf(err) == denied {
 		s.identity.renew()
 	}
-}
-
-// Close implements pipeline.Sink: it waits for the calls in flight and closes the connections. A second call does nothing.
-func (s *sink) Close(ctx context.Context) error {
-	first, err := s.gate.Close(ctx)
-	if first {
-		s.http.CloseIdleConnections()
-	}
-	return err
 }

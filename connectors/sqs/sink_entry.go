@@ -1,8 +1,6 @@
 package sqs
 
 import (
-	"strconv"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -16,29 +14,21 @@ func sendLimit() entries.Limit { return entries.Limit{Entries: maxBatch, Bytes: 
 
 // newEntry returns e as an entry of SendMessageBatch, without its Id, and its size. An error is of class reject.
 func newEntry(f format.Format, e *pipeline.Event, fifo bool) (entry types.SendMessageBatchRequestEntry, size int, err error) {
-	m, err := format.Encode(f, e)
-	if err != nil {
-		return entry, 0, err
-	}
-	body, err := entries.Text(m.Body)
+	m, err := entries.NewMessage(f, e)
 	if err != nil {
 		return entry, 0, err
 	}
 	entry = types.SendMessageBatchRequestEntry{
-		MessageBody: &body, MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
+		MessageBody: &m.Body, MessageAttributes: make(map[string]types.MessageAttributeValue, len(m.Attributes)),
 	}
-	size = len(body)
 	for _, a := range m.Attributes {
-		entry.MessageAttributes[a.Name] = types.MessageAttributeValue{DataType: aws.String(dataType), StringValue: &a.Value}
-		size += len(a.Name) + len(dataType) + len(a.Value)
+		entry.MessageAttributes[a.Name] = types.MessageAttributeValue{DataType: aws.String(entries.DataType), StringValue: &a.Value}
 	}
 	if fifo {
 		entry.MessageGroupId, entry.MessageDeduplicationId = aws.String(entries.Group(e.Key)), aws.String(e.ID.String())
 	}
-	return entry, size, entries.Fit(size, sendLimit())
+	return entry, m.Size, nil
 }
-
-const dataType = "String"
 
 // refused is the table of answers: whether a code is about the message.
 func refused(code string) bool {
@@ -50,22 +40,14 @@ func refused(code string) bool {
 	return false
 }
 
-// answersOf reads the answer to a batch whose ids are the places of its entries. An entry that is not in it is not accepted, as
-// far as anybody knows.
-func answersOf(n int, accepted []types.SendMessageBatchResultEntry, failed []types.BatchResultErrorEntry) []error {
-	out := make([]error, n)
-	for i := range out {
-		out[i] = errNoAnswer
-	}
+// answersOf reads the answer to a batch whose ids are the places of its entries.
+func answersOf(n int, accepted []types.SendMessageBatchResultEntry, failed []types.BatchResultErrorEntry) entries.Answers {
+	out := entries.NewAnswers(n)
 	for i := range accepted {
-		if at, err := strconv.Atoi(text(accepted[i].Id)); err == nil && at >= 0 && at < n {
-			out[at] = nil
-		}
+		out.Set(text(accepted[i].Id), nil)
 	}
 	for i := range failed {
-		if at, err := strconv.Atoi(text(failed[i].Id)); err == nil && at >= 0 && at < n {
-			out[at] = entries.Answered(text(failed[i].Code), text(failed[i].Message), refused)
-		}
+		out.Set(text(failed[i].Id), entries.Answered(text(failed[i].Code), text(failed[i].Message), refused))
 	}
 	return out
 }
