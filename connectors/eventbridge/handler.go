@@ -1,7 +1,6 @@
 package eventbridge
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -14,22 +13,7 @@ import (
 
 // ServeHTTP handles one request of an API destination.
 func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), handlingTimeout)
-	defer cancel()
-	r = r.WithContext(ctx)
-	receive.Bound(w, r)
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
-
-	out, leave, ok := s.gate.Enter()
-	if !ok {
-		s.answer(w, r, start, notRunning, nil)
-		return
-	}
-	defer leave()
-	how, err := s.handle(w, r, out)
-	s.answer(w, r, start, how, err)
+	s.endpoint.Serve(w, r, s.handle, s.answer)
 }
 
 // handle looks at the key before it reads the body: a stranger gets nothing into memory.
@@ -75,7 +59,7 @@ func unreadable(err error) outcome {
 	}
 }
 
-func (s *source) answer(w http.ResponseWriter, r *http.Request, start time.Time, how outcome, err error) {
+func (s *source) answer(w http.ResponseWriter, r *http.Request, how outcome, err error) {
 	status := how.status()
 	h := w.Header()
 	switch status {
@@ -92,8 +76,6 @@ func (s *source) answer(w http.ResponseWriter, r *http.Request, start time.Time,
 	if because, ok := errors.AsType[denialError](err); ok {
 		s.metrics.denied.WithLabelValues(string(because.denial)).Inc()
 	}
-	s.metrics.requests.WithLabelValues(string(how)).Inc()
-	s.metrics.duration.WithLabelValues(string(how)).Observe(time.Since(start).Seconds())
 	s.log(r, how, err)
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"carillon/connectors/receive"
 )
 
 // outcome says how a request ended.
@@ -56,47 +58,37 @@ const (
 )
 
 type metrics struct {
-	requests *prometheus.CounterVec
-	denied   *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	fetches  *prometheus.CounterVec
-	inFlight prometheus.Gauge
+	denied  *prometheus.CounterVec
+	fetches *prometheus.CounterVec
+}
+
+// newEndpoint counts requests by their outcome.
+func newEndpoint(registerer prometheus.Registerer) *receive.Endpoint[outcome] {
+	return receive.NewEndpoint(registerer, receive.EndpointOptions[outcome]{
+		Component: "eventbridge", Timeout: handlingTimeout, Outcomes: outcomes(), NotRunning: notRunning,
+		Requests: "Requests of API destinations by how they ended.",
+		Duration: "Time from the headers of a request to its answer, by how it ended. EventBridge gives up after 5 s.",
+		Buckets:  []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 4, 5},
+	})
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
 	factory := promauto.With(registerer)
 	m := &metrics{
-		requests: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "carillon_eventbridge_requests_total",
-			Help: "Requests of API destinations by how they ended.",
-		}, []string{"outcome"}),
 		denied: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_eventbridge_denials_total",
 			Help: "Requests that did not prove who sent them, by reason.",
 		}, []string{"reason"}),
-		duration: factory.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "carillon_eventbridge_request_duration_seconds",
-			Help:    "Time from the headers of a request to its answer, by how it ended. EventBridge gives up after 5 s.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 4, 5},
-		}, []string{"outcome"}),
 		fetches: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_eventbridge_key_fetches_total",
 			Help: "Fetches of the keys that tokens are signed with, by outcome.",
 		}, []string{"outcome"}),
-		inFlight: factory.NewGauge(prometheus.GaugeOpts{
-			Name: "carillon_eventbridge_requests_in_flight",
-			Help: "Requests that are being handled.",
-		}),
 	}
 	m.create()
 	return m
 }
 
 func (m *metrics) create() {
-	for _, o := range outcomes() {
-		m.requests.WithLabelValues(string(o))
-		m.duration.WithLabelValues(string(o))
-	}
 	for _, d := range denials() {
 		m.denied.WithLabelValues(string(d))
 	}

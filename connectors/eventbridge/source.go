@@ -29,13 +29,13 @@ func Factory() pipeline.SourceFactory {
 
 // source is the receiver of one API destination.
 type source struct {
-	cfg     Config
-	set     pipeline.Settings
-	auth    authenticator
-	gate    receive.Gate
-	bodies  *receive.Bodies
-	repeats *receive.Repeats
-	metrics *metrics
+	cfg      Config
+	set      pipeline.Settings
+	auth     authenticator
+	endpoint *receive.Endpoint[outcome]
+	bodies   *receive.Bodies
+	repeats  *receive.Repeats
+	metrics  *metrics
 }
 
 // newSource returns the receiver of an API destination, or with via the source of its queue.
@@ -48,12 +48,13 @@ func newSource(cfg Config, set pipeline.Settings) (pipeline.Source, error) {
 	}
 	m := newMetrics(set.Registerer)
 	s := &source{
-		cfg:     cfg,
-		set:     set,
-		auth:    newAuthenticator(&cfg.Auth, &set, m),
-		bodies:  receive.NewBodies(bodyLimit, bodiesTotal),
-		repeats: receive.NewRepeats(logInterval),
-		metrics: m,
+		cfg:      cfg,
+		set:      set,
+		endpoint: newEndpoint(set.Registerer),
+		auth:     newAuthenticator(&cfg.Auth, &set, m),
+		bodies:   receive.NewBodies(bodyLimit, bodiesTotal),
+		repeats:  receive.NewRepeats(logInterval),
+		metrics:  m,
 	}
 	if err := set.HTTP.Handle(cfg.Path, s); err != nil {
 		return nil, fmt.Errorf("registering path %q: %w", cfg.Path, err)
@@ -63,7 +64,7 @@ func newSource(cfg Config, set pipeline.Settings) (pipeline.Source, error) {
 
 // Run answers requests until ctx ends, then waits for those in hand, at most 4 s each.
 func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
-	s.gate.Run(ctx, out)
+	s.endpoint.Run(ctx, out)
 	s.auth.close()
 	return nil
 }

@@ -13,22 +13,7 @@ import (
 
 // ServeHTTP handles one request of SNS.
 func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), handlingTimeout)
-	defer cancel()
-	r = r.WithContext(ctx)
-	receive.Bound(w, r)
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
-
-	out, leave, ok := s.gate.Enter()
-	if !ok {
-		s.answer(w, r, start, notRunning, nil)
-		return
-	}
-	defer leave()
-	how, err := s.handle(w, r, out)
-	s.answer(w, r, start, how, err)
+	s.endpoint.Serve(w, r, s.handle, s.answer)
 }
 
 func (s *source) handle(w http.ResponseWriter, r *http.Request, out pipeline.Emitter) (outcome, error) {
@@ -161,7 +146,7 @@ func (s *source) subscribe(ctx context.Context, msg *wrapper, t topic) (outcome,
 	return confirmed, nil
 }
 
-func (s *source) answer(w http.ResponseWriter, r *http.Request, start time.Time, how outcome, err error) {
+func (s *source) answer(w http.ResponseWriter, r *http.Request, how outcome, err error) {
 	status := how.status()
 	if because, ok := errors.AsType[*refusal](err); ok {
 		status = because.reason.status()
@@ -174,8 +159,6 @@ func (s *source) answer(w http.ResponseWriter, r *http.Request, start time.Time,
 		w.Header().Set("WWW-Authenticate", receive.ChallengeBasic)
 	}
 	receive.Answer(w, status)
-	s.metrics.requests.WithLabelValues(string(how)).Inc()
-	s.metrics.duration.WithLabelValues(string(how)).Observe(time.Since(start).Seconds())
 	s.logRequest(r, how)
 	s.logFailure(how, err)
 }

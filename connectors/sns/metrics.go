@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"carillon/connectors/receive"
 )
 
 // outcome says how a request ended.
@@ -62,31 +64,29 @@ const (
 )
 
 type metrics struct {
-	requests *prometheus.CounterVec
 	refusals *prometheus.CounterVec
-	duration *prometheus.HistogramVec
 	fetches  *prometheus.CounterVec
 	// subscriptions counts what subscribe did.
 	subscriptions *prometheus.CounterVec
-	inFlight      prometheus.Gauge
+}
+
+// newEndpoint counts requests by their outcome.
+func newEndpoint(registerer prometheus.Registerer) *receive.Endpoint[outcome] {
+	return receive.NewEndpoint(registerer, receive.EndpointOptions[outcome]{
+		Component: "sns", Timeout: handlingTimeout, Outcomes: outcomes(), NotRunning: notRunning,
+		Requests: "Requests to the SNS endpoint by how they ended.",
+		Duration: "Time from the headers of a request to its answer, by how it ended. SNS gives up after 15 s.",
+		Buckets:  []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 12, 15},
+	})
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
 	factory := promauto.With(registerer)
 	m := &metrics{
-		requests: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "carillon_sns_requests_total",
-			Help: "Requests to the SNS endpoint by how they ended.",
-		}, []string{"outcome"}),
 		refusals: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_sns_refusals_total",
 			Help: "Requests that were refused for good, by reason.",
 		}, []string{"reason"}),
-		duration: factory.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "carillon_sns_request_duration_seconds",
-			Help:    "Time from the headers of a request to its answer, by how it ended. SNS gives up after 15 s.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 12, 15},
-		}, []string{"outcome"}),
 		fetches: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_sns_certificate_fetches_total",
 			Help: "Fetches of signing certificates by outcome.",
@@ -95,20 +95,12 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: "carillon_sns_subscribes_total",
 			Help: "Attempts to subscribe a topic to this endpoint, by outcome.",
 		}, []string{"outcome"}),
-		inFlight: factory.NewGauge(prometheus.GaugeOpts{
-			Name: "carillon_sns_requests_in_flight",
-			Help: "Requests that are being handled.",
-		}),
 	}
 	m.create()
 	return m
 }
 
 func (m *metrics) create() {
-	for _, o := range outcomes() {
-		m.requests.WithLabelValues(string(o))
-		m.duration.WithLabelValues(string(o))
-	}
 	for _, r := range reasons() {
 		m.refusals.WithLabelValues(string(r))
 	}

@@ -49,7 +49,7 @@ type source struct {
 	basic     *receive.Basic
 	certHTTP  *http.Client
 	calls     *http.Client
-	gate      receive.Gate
+	endpoint  *receive.Endpoint[outcome]
 	bodies    *receive.Bodies
 	repeats   *receive.Repeats
 	metrics   *metrics
@@ -72,6 +72,7 @@ func newSource(cfg Config, set pipeline.Settings, opts Options) (pipeline.Source
 	s := &source{
 		cfg:       cfg,
 		set:       set,
+		endpoint:  newEndpoint(set.Registerer),
 		topics:    topics,
 		certs:     newCertificates(certHTTP, set.Clock, m),
 		confirmer: newConfirmer(cfg, calls),
@@ -98,7 +99,7 @@ func (s *source) Run(ctx context.Context, out pipeline.Emitter) error {
 	if s.cfg.Subscribe.Endpoint != "" {
 		subscribing.Go(func() { s.subscribeAll(ctx) })
 	}
-	s.gate.Run(ctx, out)
+	s.endpoint.Run(ctx, out)
 	subscribing.Wait()
 	s.certHTTP.CloseIdleConnections()
 	s.calls.CloseIdleConnections()
