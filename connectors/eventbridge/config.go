@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 
 	"carillon/connectors/receive"
@@ -119,7 +118,7 @@ func (a *AuthConfig) validate() []error {
 	if err := checkHeader(a.APIKey.Header); err != nil {
 		errs = append(errs, fmt.Errorf("auth.api_key.header: %w", err))
 	}
-	errs = append(errs, a.Basic.validate()...)
+	errs = append(errs, receive.CheckBasic("auth.basic", a.Basic.Username, a.Basic.Password)...)
 	errs = append(errs, a.JWT.validate()...)
 	kinds := a.kinds()
 	if kinds == 0 {
@@ -144,20 +143,6 @@ func (a *AuthConfig) kinds() int {
 }
 
 func (c *BasicConfig) set() bool { return c.Username != "" || !c.Password.IsZero() }
-
-func (c *BasicConfig) validate() []error {
-	if !c.set() {
-		return nil
-	}
-	var errs []error
-	if c.Username == "" || strings.Contains(c.Username, ":") {
-		errs = append(errs, errors.New("auth.basic.username: must be set and hold no colon"))
-	}
-	if c.Password.IsZero() {
-		errs = append(errs, errors.New("auth.basic.password: must be set"))
-	}
-	return errs
-}
 
 var headerForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
 

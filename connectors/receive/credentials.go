@@ -3,8 +3,11 @@ package receive
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"strings"
+
+	"carillon/pipeline"
 )
 
 // Key is a secret that requests must present. It holds a digest, so the secret itself cannot leak from it. The zero value
@@ -28,6 +31,21 @@ type Basic struct{ user, password Key }
 // NewBasic returns the check for user and password.
 func NewBasic(user, password string) Basic {
 	return Basic{user: NewKey(user), password: NewKey(password)}
+}
+
+// CheckBasic tells what is wrong with a user name and a password, which stand under the key path at. Neither is nothing wrong.
+func CheckBasic(at, user string, password pipeline.Secret) []error {
+	if user == "" && password.IsZero() {
+		return nil
+	}
+	var errs []error
+	if user == "" || strings.Contains(user, ":") {
+		errs = append(errs, fmt.Errorf("%s.username: must be set and hold no colon", at))
+	}
+	if password.IsZero() {
+		errs = append(errs, fmt.Errorf("%s.password: must be set", at))
+	}
+	return errs
 }
 
 // Matches tells whether r carries the user name and the password.

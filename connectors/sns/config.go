@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"carillon/connectors/entries"
@@ -93,7 +92,7 @@ func (c *Config) Validate() error {
 	if c.Subscribe.Endpoint != "" && !c.Confirm {
 		errs = append(errs, errors.New("subscribe.endpoint: needs confirm: true, or the subscriptions stay unconfirmed"))
 	}
-	errs = append(errs, c.Basic.validate()...)
+	errs = append(errs, receive.CheckBasic("basic", c.Basic.Username, c.Basic.Password)...)
 	if c.Raw && !c.Basic.set() {
 		errs = append(errs, errors.New("raw: needs basic: raw deliveries carry no signature, so without a password anyone could send them"))
 	}
@@ -113,20 +112,6 @@ func (c *Config) destination() *url.URL {
 }
 
 func (c *BasicConfig) set() bool { return c.Username != "" || !c.Password.IsZero() }
-
-func (c *BasicConfig) validate() []error {
-	if !c.set() {
-		return nil
-	}
-	var errs []error
-	if c.Username == "" || strings.Contains(c.Username, ":") {
-		errs = append(errs, errors.New("basic.username: must be set and hold no colon"))
-	}
-	if c.Password.IsZero() {
-		errs = append(errs, errors.New("basic.password: must be set"))
-	}
-	return errs
-}
 
 func checkTopics(arns []string) []error {
 	if len(arns) == 0 {
