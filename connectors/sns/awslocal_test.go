@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"carillon/connectors/awslocal"
+	"carillon/connectors/receive/receivetest"
 	"carillon/connectors/sns"
 	"carillon/pipeline"
 	"carillon/pipeline/pipelinetest"
@@ -65,8 +66,8 @@ func (l *local) config(t *testing.T, change func(*sns.Config)) *sns.Config {
 // build puts a new source behind the socket.
 func (l *local) build(t *testing.T, change func(*sns.Config)) *harness {
 	t.Helper()
-	h := &harness{registry: prometheus.NewRegistry(), log: &log{}}
-	mux := listener{http.NewServeMux()}
+	h := &harness{registry: prometheus.NewRegistry(), log: &receivetest.Log{}}
+	mux := &receivetest.Mux{}
 	var err error
 	h.source, err = l.factory.New(l.config(t, change), pipeline.Settings{
 		ID: "topic", Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Registerer: h.registry, Clock: l.server.Now, HTTP: mux,

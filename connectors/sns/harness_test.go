@@ -2,7 +2,6 @@ package sns_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"carillon/connectors/receive/receivetest"
 	"carillon/connectors/sns"
 	"carillon/pipeline"
 )
@@ -24,32 +24,6 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const topicArn = "arn:aws:sns:eu-west-1:222233334444:chime"
-
-// listener is the shared listener of the router, as far as a source sees it.
-type listener struct{ *http.ServeMux }
-
-func (l listener) Handle(path string, h http.Handler) error {
-	l.ServeMux.Handle(path, h)
-	return nil
-}
-
-// clock is a clock that a test sets.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // certHost answers requests for certificates and remembers them. Without an answer for a URL it answers 404.
 type certHost struct {
@@ -89,30 +63,12 @@ func response(status int, body string, header http.Header) *http.Response {
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: header}
 }
 
-// log collects what a source logs.
-type log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 type harness struct {
 	source   pipeline.Source
 	handler  http.Handler
 	registry *prometheus.Registry
-	log      *log
-	clock    *clock
+	log      *receivetest.Log
+	clock    *receivetest.Clock
 	certs    *certHost
 	signer   *signer
 }
@@ -121,8 +77,8 @@ type harness struct {
 func build(tb testing.TB, change func(*sns.Config)) *harness {
 	tb.Helper()
 	h := &harness{
-		registry: prometheus.NewRegistry(), log: &log{}, signer: newSigner(tb),
-		clock: &clock{now: time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC)},
+		registry: prometheus.NewRegistry(), log: &receivetest.Log{}, signer: newSigner(tb),
+		clock: receivetest.NewClock(time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC)),
 		certs: &certHost{answers: map[string]func() (*http.Response, error){}},
 	}
 	h.certs.serveFile(certURL, h.signer.certificate(tb, certOptions{}))
@@ -134,7 +90,7 @@ func build(tb testing.TB, change func(*sns.Config)) *harness {
 		change(cfg)
 	}
 	require.NoError(tb, cfg.Validate())
-	mux := listener{http.NewServeMux()}
+	mux := &receivetest.Mux{}
 	source, err := factory.New(cfg, pipeline.Settings{
 		ID: "topic", Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Registerer: h.registry, Clock: h.clock.Now, HTTP: mux,
 	})
@@ -146,20 +102,7 @@ func build(tb testing.TB, change func(*sns.Config)) *harness {
 // run runs the source until stop is called or the test ends; stop returns once Run has.
 func (h *harness) run(tb testing.TB, out pipeline.Emitter) (stop func()) {
 	tb.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
-	done := make(chan error, 1)
-	go func() { done <- h.source.Run(ctx, out) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		require.NoError(tb, <-done)
-	})
-	tb.Cleanup(stop)
-	require.Eventually(tb, func() bool {
-		w := httptest.NewRecorder()
-		h.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/sns", http.NoBody))
-		return w.Code == http.StatusMethodNotAllowed
-	}, 20*time.Second, time.Millisecond)
-	return stop
+	return receivetest.Run(tb, h.source, h.handler, "/sns", out)
 }
 
 // post sends body as SNS would.
@@ -178,17 +121,7 @@ func (h *harness) post(body []byte, change func(*http.Request)) *httptest.Respon
 // values returns a counter by its one label.
 func (h *harness) values(t *testing.T, name string) map[string]int {
 	t.Helper()
-	families, err := h.registry.Gather()
-	require.NoError(t, err)
-	values := map[string]int{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if f.GetName() == name {
-				values[m.GetLabel()[0].GetValue()] = int(m.GetCounter().GetValue())
-			}
-		}
-	}
-	return values
+	return receivetest.Values(t, h.registry, name)
 }
 
 func (h *harness) outcomes(t *testing.T) map[string]int {

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/receive/receivetest"
 	"carillon/connectors/sns"
 	"carillon/pipeline"
 	"carillon/pipeline/pipelinetest"
@@ -165,7 +166,7 @@ func TestNewRefusesWhatItCannotRun(t *testing.T) {
 	_, err = factory.New(nil, pipeline.Settings{ID: "topic"})
 	require.ErrorContains(t, err, "topic")
 	_, err = factory.New(&sns.Config{TopicArns: []string{"x"}}, pipeline.Settings{
-		ID: "topic", HTTP: listener{http.NewServeMux()}, Registerer: prometheus.NewRegistry(),
+		ID: "topic", HTTP: &receivetest.Mux{}, Registerer: prometheus.NewRegistry(),
 	})
 	require.ErrorContains(t, err, `"x"`)
 }

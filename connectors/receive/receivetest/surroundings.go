@@ -83,7 +83,7 @@ func Run(tb testing.TB, s pipeline.Source, h http.Handler, path string, out pipe
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path, http.NoBody))
 		return w.Code == http.StatusMethodNotAllowed
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 	return stop
 }
 
