@@ -23,6 +23,8 @@
 // Source holds a source to the contract of pipeline.Source, in front of an emitter that stores, refuses, fails for some,
 // blocks, or never answers. It asks the far side, not the source, what was acknowledged, and the emitter what was stored (I1).
 //
+// Problems holds what Validate says of a configuration to the keys it has to name.
+//
 // Nothing is opt-in. A driver that cannot make its far side do something gives the reason in Waived, and a reason that is no
 // longer needed fails as well. The suites are themselves tested on sinks and sources that are broken on purpose: each of the
 // checks catches at least one of them.

@@ -2,12 +2,12 @@ package eventbridge_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/connectortest"
 	"carillon/connectors/eventbridge"
 	"carillon/pipeline"
 )
@@ -63,14 +63,7 @@ func TestValidateNamesEachKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := eventbridge.DefaultConfig()
 			tt.change(&cfg)
-			err := cfg.Validate()
-			require.Error(t, err)
-			lines := strings.Split(err.Error(), "\n")
-			require.Len(t, lines, len(tt.want))
-			for i, want := range tt.want {
-				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
-			}
-			require.NotContains(t, err.Error(), "hunter2")
+			connectortest.Problems(t, cfg.Validate(), tt.want, "hunter2")
 			require.NotContains(t, fmt.Sprintf("%+v %#v", cfg, cfg), "hunter2")
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"carillon/connectors/awslocal"
+	"carillon/connectors/connectortest"
 	"carillon/connectors/eventbridge"
 	"carillon/pipeline"
 	"carillon/pipeline/pipelinetest"
@@ -83,17 +84,7 @@ func TestValidateOfVia(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := eventbridge.DefaultConfig()
 			tt.change(&cfg)
-			err := cfg.Validate()
-			if tt.want == nil {
-				require.NoError(t, err)
-				return
-			}
-			require.Error(t, err)
-			lines := strings.Split(err.Error(), "\n")
-			require.Len(t, lines, len(tt.want), err)
-			for i, want := range tt.want {
-				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
-			}
+			connectortest.Problems(t, cfg.Validate(), tt.want)
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/connectortest"
 	"carillon/connectors/sns"
 	"carillon/pipeline"
 )
@@ -55,14 +56,7 @@ func TestValidateNamesEachKey(t *testing.T) {
 			cfg.TopicArns = []string{topicArn}
 			require.NoError(t, cfg.Validate())
 			tt.change(&cfg)
-			err := cfg.Validate()
-			require.Error(t, err)
-			lines := strings.Split(err.Error(), "\n")
-			require.Len(t, lines, len(tt.want))
-			for i, want := range tt.want {
-				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
-			}
-			require.NotContains(t, err.Error(), "hunter2")
+			connectortest.Problems(t, cfg.Validate(), tt.want, "hunter2")
 			if !strings.HasSuffix(name, "user") {
 				require.NotContains(t, fmt.Sprintf("%+v %#v", cfg, cfg), "hunter2")
 			}

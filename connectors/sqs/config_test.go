@@ -1,12 +1,12 @@
 package sqs_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/connectortest"
 	"carillon/connectors/sqs"
 	"carillon/pipeline"
 )
@@ -60,14 +60,7 @@ func TestValidateNamesEachKey(t *testing.T) {
 			cfg.QueueURL = queueURL
 			require.NoError(t, cfg.Validate())
 			tt.change(&cfg)
-			err := cfg.Validate()
-			require.Error(t, err)
-			lines := strings.Split(err.Error(), "\n")
-			require.Len(t, lines, len(tt.want))
-			for i, want := range tt.want {
-				require.True(t, strings.HasPrefix(lines[i], want), "%q begins with %q", lines[i], want)
-			}
-			require.NotContains(t, err.Error(), "hunter2")
+			connectortest.Problems(t, cfg.Validate(), tt.want, "hunter2")
 		})
 	}
 }
