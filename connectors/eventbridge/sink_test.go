@@ -1,7 +1,6 @@
 package eventbridge_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -32,20 +31,7 @@ func openSink(t *testing.T, endpoint string, changes ...func(*eventbridge.SinkCo
 	for _, change := range changes {
 		change(&cfg)
 	}
-	require.NoError(t, cfg.Validate())
-	s, err := eventbridge.SinkFactory().New(&cfg, pipeline.Settings{
-		ID: "out", Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Clock: time.Now,
-	})
-	require.NoError(t, err)
-	return s
-}
-
-func startSink(t *testing.T, s pipeline.Sink) {
-	t.Helper()
-	starter, ok := s.(pipeline.Starter)
-	require.True(t, ok)
-	require.NoError(t, starter.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close(context.WithoutCancel(t.Context()))) })
+	return entriestest.Build(t, eventbridge.SinkFactory(), &cfg)
 }
 
 func sinkEvent(n byte, key string) pipeline.Event {
@@ -127,7 +113,7 @@ func TestSink_PutsWhatRulesMatch(t *testing.T) {
 	} {
 		l, queue := watched(t)
 		s := openSink(t, l.Endpoint(), func(c *eventbridge.SinkConfig) { c.Format = f })
-		startSink(t, s)
+		entriestest.StartSink(t, s)
 		require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(7, "m")}))
 		bodies, err := l.Bodies(queue)
 		require.NoError(t, err)
@@ -149,7 +135,7 @@ func TestSink_PutsWhatRulesMatch(t *testing.T) {
 func TestSink_WhatCannotBePutIsRejectedAlone(t *testing.T) {
 	l, queue := watched(t)
 	s := openSink(t, l.Endpoint())
-	startSink(t, s)
+	entriestest.StartSink(t, s)
 	es := make([]pipeline.Event, 8)
 	for i := range es {
 		es[i] = sinkEvent(byte(i), strings.Repeat("k", i+1))
@@ -177,34 +163,19 @@ func TestSink_TableOfAnswers(t *testing.T) {
 	)
 	l, _ := watched(t)
 	s := openSink(t, l.Endpoint())
-	startSink(t, s)
-	for code, want := range map[string]pipeline.Class{
+	entriestest.StartSink(t, s)
+	e := sinkEvent(1, "m")
+	l.TableOfAnswers(t, s, &e, sinkSecret, map[string]pipeline.Class{
 		"MalformedDetail": reject, "InvalidArgument": reject, "ValidationException": reject,
 		"ThrottlingException": throttle, "LimitExceededException": throttle,
 		"NotAuthorizedForSourceException": retry, "NotAuthorizedForDetailTypeException": retry, "InvalidAccountIdException": retry,
 		"ResourceNotFoundException": retry, "AccessDeniedException": retry, "ExpiredTokenException": retry, "UnrecognizedClientException": retry,
 		"InternalException": retry, "InternalFailure": retry, "ServiceUnavailable": retry, "OperationDisabledException": retry, "SomethingNew": retry,
-	} {
-		answer := &awslocal.APIError{Status: 400, Code: code, Message: sinkSecret}
-		for what, faults := range map[string]awslocal.Faults{
-			"entry": {Entry: func(string, string) *awslocal.APIError { return answer }},
-			"call":  {Call: func(context.Context, string) error { return answer }},
-		} {
-			l.SetFaults(faults)
-			err := s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")})
-			require.ErrorContains(t, err, code, what)
-			require.NotContains(t, err.Error(), sinkSecret)
-			class, _ := pipeline.Classify(err)
-			require.Equal(t, want, class, "%s: %s", what, code)
-		}
-	}
+	})
 }
 
 func TestSink_AfterCloseIsFatal(t *testing.T) {
-	s := openSink(t, "http://127.0.0.1:1")
-	require.NoError(t, s.Close(t.Context()))
-	class, _ := pipeline.Classify(s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")}))
-	require.Equal(t, pipeline.ClassFatal, class)
+	entriestest.FatalAfterClose(t, openSink(t, "http://127.0.0.1:1"))
 }
 
 func TestSinkConfig_NamesEachKey(t *testing.T) {
@@ -225,20 +196,11 @@ func TestSinkConfig_NamesEachKey(t *testing.T) {
 			[]string{"bus: ", "source: ", "format: ", "region: ", "endpoint: ", "timeout: ", "access_key_id: "},
 		},
 	} {
-		cfg := eventbridge.DefaultSinkConfig()
-		row.change(&cfg)
-		err := cfg.Validate()
-		if row.want == nil {
-			require.NoError(t, err, name)
-			continue
-		}
-		require.Error(t, err, name)
-		require.NotContains(t, err.Error(), "hunter2")
-		lines := strings.Split(err.Error(), "\n")
-		require.Len(t, lines, len(row.want), name)
-		for i := range row.want {
-			require.True(t, strings.HasPrefix(lines[i], row.want[i]), lines[i])
-		}
+		t.Run(name, func(t *testing.T) {
+			cfg := eventbridge.DefaultSinkConfig()
+			row.change(&cfg)
+			connectortest.Problems(t, cfg.Validate(), row.want, "hunter2")
+		})
 	}
 	_, err := eventbridge.SinkFactory().New(nil, pipeline.Settings{ID: "out"})
 	require.ErrorContains(t, err, `eventbridge sink "out"`)

@@ -1,7 +1,6 @@
 package sns_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
-	"carillon/connectors/awslocal"
 	"carillon/connectors/connectortest"
 	"carillon/connectors/entries/entriestest"
 	"carillon/connectors/format"
@@ -36,20 +34,7 @@ func openSink(t *testing.T, endpoint, topic string, changes ...func(*sns.SinkCon
 	for _, change := range changes {
 		change(&cfg)
 	}
-	require.NoError(t, cfg.Validate())
-	s, err := sns.SinkFactory().New(&cfg, pipeline.Settings{
-		ID: "out", Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Clock: time.Now,
-	})
-	require.NoError(t, err)
-	return s
-}
-
-func startSink(t *testing.T, s pipeline.Sink) {
-	t.Helper()
-	starter, ok := s.(pipeline.Starter)
-	require.True(t, ok)
-	require.NoError(t, starter.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close(context.WithoutCancel(t.Context()))) })
+	return entriestest.Build(t, sns.SinkFactory(), &cfg)
 }
 
 func sinkEvent(n byte, key string) pipeline.Event {
@@ -103,7 +88,7 @@ func TestFaults(t *testing.T) {
 func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 	l, topic, queue := withQueue(t)
 	s := openSink(t, l.Endpoint(), topic, func(c *sns.SinkConfig) { c.Format = format.Raw })
-	startSink(t, s)
+	entriestest.StartSink(t, s)
 	require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(7, "meeting 7")}))
 	_, api := clients(l.Endpoint())
 	out, err := api.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue, MessageAttributeNames: []string{"All"}})
@@ -123,7 +108,7 @@ func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 func TestSink_SplitsByTheLimitOfSNS(t *testing.T) {
 	l, topic, queue := withQueue(t)
 	s := openSink(t, l.Endpoint(), topic, func(c *sns.SinkConfig) { c.Format = format.Raw })
-	startSink(t, s)
+	entriestest.StartSink(t, s)
 	es := make([]pipeline.Event, 10)
 	for i := range es {
 		es[i] = sinkEvent(byte(i), strings.Repeat("k", i+1))
@@ -150,35 +135,20 @@ func TestSink_TableOfAnswers(t *testing.T) {
 	)
 	l, topic, _ := withQueue(t)
 	s := openSink(t, l.Endpoint(), topic)
-	startSink(t, s)
-	for code, want := range map[string]pipeline.Class{
+	entriestest.StartSink(t, s)
+	e := sinkEvent(1, "m")
+	l.TableOfAnswers(t, s, &e, sinkSecret, map[string]pipeline.Class{
 		"InvalidParameter": reject, "InvalidParameterValue": reject, "ParameterValueInvalid": reject, "BatchRequestTooLong": reject,
 		"Throttled": throttle, "ThrottlingException": throttle, "KMSThrottling": throttle, "Throttling": throttle,
 		"NotFound": retry, "AuthorizationError": retry, "EndpointDisabled": retry, "InvalidSecurity": retry, "KMSAccessDenied": retry,
 		"KMSDisabled": retry, "KMSNotFound": retry, "KMSOptInRequired": retry, "KMSInvalidState": retry, "PlatformApplicationDisabled": retry,
 		"ExpiredToken": retry, "InvalidClientTokenId": retry, "SignatureDoesNotMatch": retry, "AccessDenied": retry,
 		"InternalError": retry, "InternalFailure": retry, "ServiceUnavailable": retry, "SomethingNew": retry,
-	} {
-		answer := &awslocal.APIError{Status: 400, Code: code, Message: sinkSecret}
-		for what, faults := range map[string]awslocal.Faults{
-			"entry": {Entry: func(string, string) *awslocal.APIError { return answer }},
-			"call":  {Call: func(context.Context, string) error { return answer }},
-		} {
-			l.SetFaults(faults)
-			err := s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")})
-			require.ErrorContains(t, err, code, what)
-			require.NotContains(t, err.Error(), sinkSecret)
-			class, _ := pipeline.Classify(err)
-			require.Equal(t, want, class, "%s: %s", what, code)
-		}
-	}
+	})
 }
 
 func TestSink_AfterCloseIsFatal(t *testing.T) {
-	s := openSink(t, "http://127.0.0.1:1", topicArn)
-	require.NoError(t, s.Close(t.Context()))
-	class, _ := pipeline.Classify(s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")}))
-	require.Equal(t, pipeline.ClassFatal, class)
+	entriestest.FatalAfterClose(t, openSink(t, "http://127.0.0.1:1", topicArn))
 }
 
 func TestSinkConfig_NamesEachKey(t *testing.T) {
@@ -188,16 +158,8 @@ func TestSinkConfig_NamesEachKey(t *testing.T) {
 		require.NoError(t, cfg.Validate())
 	}
 	cfg = sns.SinkConfig{TopicArn: "chime", Endpoint: "http://a:hunter2@x", Format: "xml", SecretAccessKey: pipeline.NewSecret("hunter2")}
-	err := cfg.Validate()
-	require.Error(t, err)
-	require.NotContains(t, err.Error(), "hunter2")
-	lines := strings.Split(err.Error(), "\n")
-	want := []string{"topic_arn: ", "endpoint: ", "format: ", "timeout: ", "access_key_id: "}
-	require.Len(t, lines, len(want))
-	for i := range want {
-		require.True(t, strings.HasPrefix(lines[i], want[i]), lines[i])
-	}
-	_, err = sns.SinkFactory().New(nil, pipeline.Settings{ID: "out"})
+	connectortest.Problems(t, cfg.Validate(), []string{"topic_arn: ", "endpoint: ", "format: ", "timeout: ", "access_key_id: "}, "hunter2")
+	_, err := sns.SinkFactory().New(nil, pipeline.Settings{ID: "out"})
 	require.ErrorContains(t, err, `sns sink "out"`)
 }
 

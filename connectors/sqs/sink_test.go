@@ -31,20 +31,7 @@ func openSink(t *testing.T, endpoint, queue string, changes ...func(*sqs.SinkCon
 	for _, change := range changes {
 		change(&cfg)
 	}
-	require.NoError(t, cfg.Validate())
-	s, err := sqs.SinkFactory().New(&cfg, pipeline.Settings{
-		ID: "out", Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Clock: time.Now,
-	})
-	require.NoError(t, err)
-	return s
-}
-
-func startSink(t *testing.T, s pipeline.Sink) {
-	t.Helper()
-	starter, ok := s.(pipeline.Starter)
-	require.True(t, ok)
-	require.NoError(t, starter.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close(context.WithoutCancel(t.Context()))) })
+	return entriestest.Build(t, sqs.SinkFactory(), &cfg)
 }
 
 func sinkEvent(n byte, key string) pipeline.Event {
@@ -94,7 +81,7 @@ func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, queue := local(t, fifo)
 			s := openSink(t, l.Endpoint(), queue, func(c *sqs.SinkConfig) { c.Format = format.Raw })
-			startSink(t, s)
+			entriestest.StartSink(t, s)
 			require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(7, "meeting 7")}))
 			out, err := newPlace(t, l.Endpoint()).sqs.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{
 				QueueUrl: &queue, MessageAttributeNames: []string{"All"},
@@ -122,7 +109,7 @@ func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 func TestSink_NothingIsSentPastAFailure(t *testing.T) {
 	l, queue := local(t, true)
 	s := openSink(t, l.Endpoint(), queue)
-	startSink(t, s)
+	entriestest.StartSink(t, s)
 	es := []pipeline.Event{sinkEvent(1, "a"), sinkEvent(2, "b"), sinkEvent(3, "a"), sinkEvent(4, "b"), sinkEvent(5, "a")}
 	l.Refuse(func(id chime.Identity) bool { return id == es[2].ID })
 	answers := pipeline.FailedAt(s.Write(t.Context(), es), len(es))
@@ -138,7 +125,7 @@ func TestSink_NothingIsSentPastAFailure(t *testing.T) {
 func TestSink_SplitsByTheLimitOfSQS(t *testing.T) {
 	l, queue := local(t, false)
 	s := openSink(t, l.Endpoint(), queue, func(c *sqs.SinkConfig) { c.Format = format.Raw })
-	startSink(t, s)
+	entriestest.StartSink(t, s)
 	es := make([]pipeline.Event, 10)
 	for i := range es {
 		es[i] = sinkEvent(byte(i), strings.Repeat("k", i+1))
@@ -162,12 +149,12 @@ func TestSink_FindsItsQueueByName(t *testing.T) {
 		return func(c *sqs.SinkConfig) { c.QueueURL, c.Queue = "", name }
 	}
 	s := openSink(t, l.Endpoint(), "", named(queue[strings.LastIndex(queue, "/")+1:]))
-	startSink(t, s)
+	entriestest.StartSink(t, s)
 	require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")}))
 	require.Len(t, l.Accepted(t, queue), 1)
 
 	missing := openSink(t, l.Endpoint(), "", named("missing"))
-	startSink(t, missing)
+	entriestest.StartSink(t, missing)
 	err := missing.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")})
 	require.ErrorContains(t, err, "NonExistentQueue")
 	class, _ := pipeline.Classify(err)
@@ -183,28 +170,16 @@ func TestSink_TableOfAnswers(t *testing.T) {
 	)
 	l, queue := local(t, false)
 	s := openSink(t, l.Endpoint(), queue)
-	startSink(t, s)
-	for code, want := range map[string]pipeline.Class{
+	entriestest.StartSink(t, s)
+	e := sinkEvent(1, "m")
+	l.TableOfAnswers(t, s, &e, secret, map[string]pipeline.Class{
 		"InvalidMessageContents": reject, "InvalidParameterValue": reject, "BatchRequestTooLong": reject,
 		"ThrottlingException": throttle, "RequestThrottled": throttle, "OverLimit": throttle, "KmsThrottled": throttle,
 		"QueueDoesNotExist": retry, "AWS.SimpleQueueService.NonExistentQueue": retry, "AccessDenied": retry, "AccessDeniedException": retry,
 		"ExpiredToken": retry, "InvalidClientTokenId": retry, "SignatureDoesNotMatch": retry, "KmsAccessDenied": retry, "KmsDisabled": retry,
 		"InvalidSecurity": retry, "InvalidAddress": retry, "UnsupportedOperation": retry, "MissingParameter": retry,
 		"InternalError": retry, "InternalFailure": retry, "ServiceUnavailable": retry, "SomethingNew": retry,
-	} {
-		answer := &awslocal.APIError{Status: 400, Code: code, Message: secret}
-		for what, faults := range map[string]awslocal.Faults{
-			"entry": {Entry: func(string, string) *awslocal.APIError { return answer }},
-			"call":  {Call: func(context.Context, string) error { return answer }},
-		} {
-			l.SetFaults(faults)
-			err := s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")})
-			require.ErrorContains(t, err, code, what)
-			require.NotContains(t, err.Error(), secret)
-			class, _ := pipeline.Classify(err)
-			require.Equal(t, want, class, "%s: %s", what, code)
-		}
-	}
+	})
 	l.SetFaults(awslocal.Faults{Call: func(context.Context, string) error {
 		return &awslocal.APIError{Status: 503, Code: "InvalidParameterValue"}
 	}})
@@ -213,24 +188,13 @@ func TestSink_TableOfAnswers(t *testing.T) {
 }
 
 func TestSink_AfterCloseIsFatal(t *testing.T) {
-	s := openSink(t, "http://127.0.0.1:1", queueURL)
-	require.NoError(t, s.Close(t.Context()))
-	class, _ := pipeline.Classify(s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")}))
-	require.Equal(t, pipeline.ClassFatal, class)
+	entriestest.FatalAfterClose(t, openSink(t, "http://127.0.0.1:1", queueURL))
 }
 
 func TestSinkConfig_NamesEachKey(t *testing.T) {
 	cfg := sqs.SinkConfig{Region: "x", Endpoint: "x", Format: "cloudevents-binary", RoleARN: "x", SecretAccessKey: pipeline.NewSecret("hunter2")}
-	err := cfg.Validate()
-	require.Error(t, err)
-	require.NotContains(t, err.Error(), "hunter2")
-	lines := strings.Split(err.Error(), "\n")
-	want := []string{"queue_url: ", "region: ", "endpoint: ", "format: ", "timeout: ", "access_key_id: ", "role_arn: "}
-	require.Len(t, lines, len(want))
-	for i := range want {
-		require.True(t, strings.HasPrefix(lines[i], want[i]), lines[i])
-	}
-	_, err = sqs.SinkFactory().New(nil, pipeline.Settings{ID: "out"})
+	connectortest.Problems(t, cfg.Validate(), []string{"queue_url: ", "region: ", "endpoint: ", "format: ", "timeout: ", "access_key_id: ", "role_arn: "}, "hunter2")
+	_, err := sqs.SinkFactory().New(nil, pipeline.Settings{ID: "out"})
 	require.ErrorContains(t, err, `sqs sink "out"`)
 }
 
