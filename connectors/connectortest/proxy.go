@@ -14,7 +14,7 @@ import (
 type Proxy struct {
 	weather
 
-	stop     stop
+	stall    Hold
 	listener net.Listener
 	wg       sync.WaitGroup
 	ctx      context.Context //nolint:containedctx // it ends when the proxy is closed, like all that it does
@@ -95,10 +95,14 @@ func (p *Proxy) pass(near net.Conn) {
 		return
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { p.carry(far, near, p.stop.hold) })
-	p.carry(near, far, func(context.Context) {})
+	wg.Go(func() { p.carry(far, near, &p.stall) })
+	p.carry(near, far, &Hold{})
 	wg.Wait()
 }
+
+// Stall fits SinkDriver.Stall: what is sent to the target is held until Resume, and passed on then, with its connection open.
+// What the target sends still passes. Entered is closed when something is held.
+func (p *Proxy) Stall() Stalled { return p.stall.Stall() }
 
 // keep notes a connection that a cut has to break. It returns false when there is a cut already.
 func (p *Proxy) keep(c net.Conn) bool {
@@ -115,14 +119,14 @@ func (p *Proxy) forget(c net.Conn) {
 	delete(p.open, c)
 }
 
-// carry copies from one end to the other, when hold returns, and closes both when it is over.
-func (p *Proxy) carry(to, from net.Conn, hold func(context.Context)) {
+// carry copies from one end to the other, what hold lets pass, and closes both when it is over.
+func (p *Proxy) carry(to, from net.Conn, hold *Hold) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			hold(p.ctx)
+			_ = hold.Wait(p.ctx) // the end of ctx is seen below
 		}
 		fate, late := p.draw()
 		if fate == lost || fate == refused {

@@ -113,7 +113,7 @@ func TestSink_PutsWhatRulesMatch(t *testing.T) {
 	} {
 		l, queue := watched(t)
 		s := openSink(t, l.Endpoint(), func(c *eventbridge.SinkConfig) { c.Format = f })
-		entriestest.StartSink(t, s)
+		connectortest.StartSink(t, s)
 		require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(7, "m")}))
 		bodies, err := l.Bodies(queue)
 		require.NoError(t, err)
@@ -135,7 +135,7 @@ func TestSink_PutsWhatRulesMatch(t *testing.T) {
 func TestSink_WhatCannotBePutIsRejectedAlone(t *testing.T) {
 	l, queue := watched(t)
 	s := openSink(t, l.Endpoint())
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	es := make([]pipeline.Event, 8)
 	for i := range es {
 		es[i] = sinkEvent(byte(i), strings.Repeat("k", i+1))
@@ -163,7 +163,7 @@ func TestSink_TableOfAnswers(t *testing.T) {
 	)
 	l, _ := watched(t)
 	s := openSink(t, l.Endpoint())
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	e := sinkEvent(1, "m")
 	l.TableOfAnswers(t, s, &e, sinkSecret, map[string]pipeline.Class{
 		"MalformedDetail": reject, "InvalidArgument": reject, "ValidationException": reject,

@@ -191,16 +191,8 @@ func openWith(t *testing.T, addr string, changes ...func(*nats.Config)) (pipelin
 func started(t *testing.T, addr string, changes ...func(*nats.Config)) pipeline.Sink {
 	t.Helper()
 	s := open(t, addr, changes...)
-	start(t, s)
+	connectortest.StartSink(t, s)
 	return s
-}
-
-func start(t *testing.T, s pipeline.Sink) {
-	t.Helper()
-	starter, ok := s.(pipeline.Starter)
-	require.True(t, ok)
-	require.NoError(t, starter.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close(context.WithoutCancel(t.Context()))) })
 }
 
 func core(c *nats.Config) { c.Mode, c.Stream = nats.ModeCore, "" }
@@ -217,11 +209,11 @@ func event(n byte, key string) pipeline.Event {
 // relay stands before the stream: it takes messages at "in" and passes them on, and the answer of the stream back, so that a test
 // can refuse and hold. It passes one on after the other.
 type relay struct {
+	connectortest.Hold
+
 	f       *farSide
 	mu      sync.Mutex
 	refused func(chime.Identity) bool
-	stalled chan struct{}
-	entered func()
 }
 
 func (f *farSide) relay() *relay {
@@ -235,12 +227,9 @@ func (f *farSide) relay() *relay {
 
 func (r *relay) take(m *natsgo.Msg) {
 	r.mu.Lock()
-	refused, stalled, entered := r.refused, r.stalled, r.entered
+	refused := r.refused
 	r.mu.Unlock()
-	if stalled != nil {
-		entered()
-		<-stalled
-	}
+	_ = r.Wait(context.Background()) // a test resumes what it stalls
 	id, err := chime.ParseIdentity(m.Header.Get("carillon-id"))
 	if err != nil || refused != nil && refused(id) {
 		_ = m.Respond([]byte(`{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"}}`))
@@ -259,17 +248,4 @@ func (r *relay) refuse(refused func(chime.Identity) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refused = refused
-}
-
-func (r *relay) stall() connectortest.Stalled {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	stalled, entered := make(chan struct{}), make(chan struct{})
-	r.stalled, r.entered = stalled, sync.OnceFunc(func() { close(entered) })
-	return connectortest.Stalled{Entered: entered, Resume: sync.OnceFunc(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.stalled = nil
-		close(stalled)
-	})}
 }

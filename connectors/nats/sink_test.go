@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/connectortest"
 	"carillon/connectors/format"
 	"carillon/connectors/nats"
 	"carillon/pipeline"
@@ -108,7 +109,7 @@ func TestWrite_WhatTheServerSays(t *testing.T) {
 func TestWrite_ARepeatIsDropped(t *testing.T) {
 	f := newFarSide(t)
 	s, reg := openWith(t, f.addr())
-	start(t, s)
+	connectortest.StartSink(t, s)
 	for range 3 {
 		require.NoError(t, s.Write(t.Context(), []pipeline.Event{event(1, "m"), event(2, "m")}))
 	}
@@ -210,7 +211,7 @@ func TestWrite_OutsideItsLife(t *testing.T) {
 	f := newFarSide(t)
 	s := open(t, f.addr())
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassFatal, "not started")
-	start(t, s)
+	connectortest.StartSink(t, s)
 	require.NoError(t, s.Close(context.WithoutCancel(t.Context())))
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassFatal, "closed")
 	require.Empty(t, f.stored())

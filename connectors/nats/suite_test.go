@@ -19,7 +19,7 @@ func TestSink_JetStream(t *testing.T) {
 			Open: func() pipeline.Sink {
 				return open(t, proxy.Addr(), within(time.Minute), func(c *nats.Config) { c.Subject = "in.{key}" })
 			},
-			Accepted: f.accepted, Refuse: r.refuse, Stall: r.stall, Cut: proxy.Cut, Secrets: []string{secret},
+			Accepted: f.accepted, Refuse: r.refuse, Stall: r.Stall, Cut: proxy.Cut, Secrets: []string{secret},
 		}
 	})
 }

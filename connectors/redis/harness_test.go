@@ -1,7 +1,6 @@
 package redis_test
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -40,14 +39,6 @@ func openWith(t *testing.T, url string, changes ...func(*redis.Config)) (pipelin
 	s, err := redis.Factory().New(&cfg, pipeline.Settings{ID: "streams", Logger: slog.New(slog.DiscardHandler), Registerer: reg, Clock: time.Now})
 	require.NoError(t, err)
 	return s, reg
-}
-
-func start(t *testing.T, s pipeline.Sink) {
-	t.Helper()
-	starter, ok := s.(pipeline.Starter)
-	require.True(t, ok)
-	require.NoError(t, starter.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close(context.WithoutCancel(t.Context()))) })
 }
 
 func event(n byte, key string) pipeline.Event {

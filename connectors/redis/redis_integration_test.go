@@ -94,7 +94,7 @@ func (f *farSide) accepted() []chime.Identity {
 func (f *farSide) started(changes ...func(*redis.Config)) pipeline.Sink {
 	f.t.Helper()
 	s := open(f.t, f.url(f.addr), changes...)
-	start(f.t, s)
+	connectortest.StartSink(f.t, s)
 	return s
 }
 
@@ -185,7 +185,7 @@ func TestWrite_WhatTheServerSays(t *testing.T) {
 	require.Empty(t, f.accepted())
 
 	wrong := open(t, strings.Replace(f.url(f.addr), secret, "wrong-"+secret, 1))
-	start(t, wrong)
+	connectortest.StartSink(t, wrong)
 	requireClass(t, wrong.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassRetry, "WRONGPASS")
 }
 
@@ -194,7 +194,7 @@ func TestWrite_OneStreamOfAnotherType(t *testing.T) {
 	f := newFarSide(t)
 	f.do("SET", "meeting:a", "x")
 	s, reg := openWith(t, f.url(f.addr), func(c *redis.Config) { c.Stream = "meeting:{key}" })
-	start(t, s)
+	connectortest.StartSink(t, s)
 	es := []pipeline.Event{event(1, "a"), event(2, "b"), event(3, "a"), event(4, "b")}
 	for i, err := range pipeline.FailedAt(s.Write(t.Context(), es), len(es)) {
 		if i%2 == 1 {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"carillon/connectors/connectortest"
 	"carillon/connectors/format"
 	"carillon/connectors/redis"
 	"carillon/pipeline"
@@ -17,7 +18,7 @@ import (
 
 func TestStart_WaitsForAServerThatIsAway(t *testing.T) {
 	s, reg := openWith(t, "redis://router:"+secret+"@"+pipelinetest.FreeAddr(t))
-	start(t, s)
+	connectortest.StartSink(t, s)
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassRetry, "connection refused")
 	problems, err := testutil.GatherAndLint(reg)
 	require.NoError(t, err)
@@ -38,14 +39,14 @@ func TestWrite_NoAnswer(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = l.Close() }()
 	s := open(t, "redis://"+l.Addr().String(), func(c *redis.Config) { c.Timeout = 100 * time.Millisecond })
-	start(t, s)
+	connectortest.StartSink(t, s)
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassRetry, "no answer within 100ms")
 }
 
 // TestWrite_HoldsWhatFollows: what a format cannot hold is given up alone, and nothing of its meeting is sent.
 func TestWrite_HoldsWhatFollows(t *testing.T) {
 	s := open(t, "redis://"+pipelinetest.FreeAddr(t), func(c *redis.Config) { c.Format = format.EventBridge })
-	start(t, s)
+	connectortest.StartSink(t, s)
 	answers := pipeline.FailedAt(s.Write(t.Context(), []pipeline.Event{event(1, "m"), event(2, "m")}), 2)
 	require.ErrorContains(t, answers[0], "writing the event as eventbridge: the body has no detail")
 	class, _ := pipeline.Classify(answers[0])
@@ -58,7 +59,7 @@ func TestWrite_HoldsWhatFollows(t *testing.T) {
 func TestWrite_OutsideItsLife(t *testing.T) {
 	s := open(t, "redis://"+pipelinetest.FreeAddr(t))
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassFatal, "not started")
-	start(t, s)
+	connectortest.StartSink(t, s)
 	require.NoError(t, s.Close(context.WithoutCancel(t.Context())))
 	requireClass(t, s.Write(t.Context(), []pipeline.Event{event(1, "m")}), pipeline.ClassFatal, "closed")
 }

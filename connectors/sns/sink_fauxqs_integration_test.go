@@ -112,7 +112,7 @@ func TestFaultsOnFauxqs(t *testing.T) {
 func TestSinkOnFauxqs_FIFOGroupIsTheMeeting(t *testing.T) {
 	e := onFauxqs(t, true)
 	s := e.open()
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m 1")}))
 	_, api := clients(e.endpoint)
 	out, err := api.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{

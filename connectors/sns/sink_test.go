@@ -88,7 +88,7 @@ func TestFaults(t *testing.T) {
 func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 	l, topic, queue := withQueue(t)
 	s := openSink(t, l.Endpoint(), topic, func(c *sns.SinkConfig) { c.Format = format.Raw })
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(7, "meeting 7")}))
 	_, api := clients(l.Endpoint())
 	out, err := api.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue, MessageAttributeNames: []string{"All"}})
@@ -108,7 +108,7 @@ func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 func TestSink_SplitsByTheLimitOfSNS(t *testing.T) {
 	l, topic, queue := withQueue(t)
 	s := openSink(t, l.Endpoint(), topic, func(c *sns.SinkConfig) { c.Format = format.Raw })
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	es := make([]pipeline.Event, 10)
 	for i := range es {
 		es[i] = sinkEvent(byte(i), strings.Repeat("k", i+1))
@@ -135,7 +135,7 @@ func TestSink_TableOfAnswers(t *testing.T) {
 	)
 	l, topic, _ := withQueue(t)
 	s := openSink(t, l.Endpoint(), topic)
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	e := sinkEvent(1, "m")
 	l.TableOfAnswers(t, s, &e, sinkSecret, map[string]pipeline.Class{
 		"InvalidParameter": reject, "InvalidParameterValue": reject, "ParameterValueInvalid": reject, "BatchRequestTooLong": reject,

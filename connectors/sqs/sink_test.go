@@ -81,7 +81,7 @@ func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, queue := local(t, fifo)
 			s := openSink(t, l.Endpoint(), queue, func(c *sqs.SinkConfig) { c.Format = format.Raw })
-			entriestest.StartSink(t, s)
+			connectortest.StartSink(t, s)
 			require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(7, "meeting 7")}))
 			out, err := newPlace(t, l.Endpoint()).sqs.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{
 				QueueUrl: &queue, MessageAttributeNames: []string{"All"},
@@ -109,7 +109,7 @@ func TestSink_SendsWhatIsKnownOfTheEvent(t *testing.T) {
 func TestSink_NothingIsSentPastAFailure(t *testing.T) {
 	l, queue := local(t, true)
 	s := openSink(t, l.Endpoint(), queue)
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	es := []pipeline.Event{sinkEvent(1, "a"), sinkEvent(2, "b"), sinkEvent(3, "a"), sinkEvent(4, "b"), sinkEvent(5, "a")}
 	l.Refuse(func(id chime.Identity) bool { return id == es[2].ID })
 	answers := pipeline.FailedAt(s.Write(t.Context(), es), len(es))
@@ -125,7 +125,7 @@ func TestSink_NothingIsSentPastAFailure(t *testing.T) {
 func TestSink_SplitsByTheLimitOfSQS(t *testing.T) {
 	l, queue := local(t, false)
 	s := openSink(t, l.Endpoint(), queue, func(c *sqs.SinkConfig) { c.Format = format.Raw })
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	es := make([]pipeline.Event, 10)
 	for i := range es {
 		es[i] = sinkEvent(byte(i), strings.Repeat("k", i+1))
@@ -149,12 +149,12 @@ func TestSink_FindsItsQueueByName(t *testing.T) {
 		return func(c *sqs.SinkConfig) { c.QueueURL, c.Queue = "", name }
 	}
 	s := openSink(t, l.Endpoint(), "", named(queue[strings.LastIndex(queue, "/")+1:]))
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	require.NoError(t, s.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")}))
 	require.Len(t, l.Accepted(t, queue), 1)
 
 	missing := openSink(t, l.Endpoint(), "", named("missing"))
-	entriestest.StartSink(t, missing)
+	connectortest.StartSink(t, missing)
 	err := missing.Write(t.Context(), []pipeline.Event{sinkEvent(1, "m")})
 	require.ErrorContains(t, err, "NonExistentQueue")
 	class, _ := pipeline.Classify(err)
@@ -170,7 +170,7 @@ func TestSink_TableOfAnswers(t *testing.T) {
 	)
 	l, queue := local(t, false)
 	s := openSink(t, l.Endpoint(), queue)
-	entriestest.StartSink(t, s)
+	connectortest.StartSink(t, s)
 	e := sinkEvent(1, "m")
 	l.TableOfAnswers(t, s, &e, secret, map[string]pipeline.Class{
 		"InvalidMessageContents": reject, "InvalidParameterValue": reject, "BatchRequestTooLong": reject,

@@ -53,7 +53,7 @@ func TestSink(t *testing.T) {
 			},
 			Accepted: func() []chime.Identity { return identities(t, out.text()) },
 			Refuse:   out.refuse,
-			Stall:    out.stall,
+			Stall:    out.Stall,
 			Cut: func() func() {
 				out.cut(syscall.EPIPE)
 				return func() { out.cut(nil) }
@@ -98,18 +98,19 @@ func identities(t *testing.T, text []byte) []chime.Identity {
 
 // console is a standard output that can be filled, held and broken.
 type console struct {
+	connectortest.Hold
+
 	mu      sync.Mutex
 	got     []byte
 	refused func(chime.Identity) bool
 	broken  error
-	stalled chan struct{}
-	entered func()
 	share   float64
 	late    time.Duration
 }
 
 func (c *console) Write(p []byte) (int, error) {
-	c.hold()
+	c.delayed()
+	_ = c.Wait(context.Background()) // a test resumes what it stalls
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.broken != nil {
@@ -146,18 +147,14 @@ func (c *console) room(p []byte) int {
 	return len(p)
 }
 
-func (c *console) hold() {
+func (c *console) delayed() {
 	c.mu.Lock()
-	stalled, entered, late := c.stalled, c.entered, c.late
+	late := c.late
 	c.mu.Unlock()
 	if late > 0 {
 		timer := time.NewTimer(rand.N(late))
 		defer timer.Stop()
 		<-timer.C
-	}
-	if stalled != nil {
-		entered()
-		<-stalled
 	}
 }
 
@@ -193,19 +190,6 @@ func (c *console) set(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
-}
-
-func (c *console) stall() connectortest.Stalled {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	stalled, entered := make(chan struct{}), make(chan struct{})
-	c.stalled, c.entered = stalled, sync.OnceFunc(func() { close(entered) })
-	return connectortest.Stalled{Entered: entered, Resume: sync.OnceFunc(func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.stalled = nil
-		close(stalled)
-	})}
 }
 
 // TestErrors_Classes is the table of this sink's errors.

@@ -15,13 +15,12 @@ import (
 // receiver is the far side: it accepts what it answers 204.
 type receiver struct {
 	*httptest.Server
+	connectortest.Hold
 
 	mu      sync.Mutex
 	got     []chime.Identity
 	refused func(chime.Identity) bool
 	cut     bool
-	stalled chan struct{}
-	entered func()
 }
 
 func newReceiver(t *testing.T) *receiver {
@@ -39,7 +38,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	if !r.hold(req) {
+	if r.Wait(req.Context()) != nil { // the client does not wait any more
 		return
 	}
 	r.mu.Lock()
@@ -53,23 +52,6 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	default:
 		r.got = append(r.got, id)
 		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
-// hold reports whether the client still waits once the receiver answers again.
-func (r *receiver) hold(req *http.Request) bool {
-	r.mu.Lock()
-	stalled, entered := r.stalled, r.entered
-	r.mu.Unlock()
-	if stalled == nil {
-		return true
-	}
-	entered()
-	select {
-	case <-stalled:
-		return true
-	case <-req.Context().Done():
-		return false
 	}
 }
 
@@ -89,17 +71,4 @@ func (r *receiver) setCut(cut bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cut = cut
-}
-
-func (r *receiver) stall() connectortest.Stalled {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	stalled, entered := make(chan struct{}), make(chan struct{})
-	r.stalled, r.entered = stalled, sync.OnceFunc(func() { close(entered) })
-	return connectortest.Stalled{Entered: entered, Resume: sync.OnceFunc(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.stalled = nil
-		close(stalled)
-	})}
 }

@@ -72,7 +72,7 @@ func TestSink(t *testing.T) {
 				r := newReceiver(t)
 				return connectortest.SinkDriver{
 					Open:     func() pipeline.Sink { return open(t, r.URL, time.Minute, func(c *webhook.Config) { c.Format = f }) },
-					Accepted: r.accepted, Refuse: r.refuse, Stall: r.stall,
+					Accepted: r.accepted, Refuse: r.refuse, Stall: r.Stall,
 					Cut: func() func() {
 						r.setCut(true)
 						return func() { r.setCut(false) }

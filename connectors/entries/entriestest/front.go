@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"sync"
 	"testing"
 
 	"carillon/connectors/connectortest"
@@ -17,12 +16,9 @@ import (
 // Front passes requests on to an emulator. Its methods fit the drivers of connectortest.
 type Front struct {
 	*connectortest.Server
+	connectortest.Hold
 
 	proxy *httputil.ReverseProxy
-
-	mu      sync.Mutex
-	stalled chan struct{}
-	entered func()
 }
 
 // NewFront stands before endpoint until the test is over.
@@ -48,30 +44,8 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	f.mu.Lock()
-	stalled, entered := f.stalled, f.entered
-	f.mu.Unlock()
-	if stalled != nil {
-		entered()
-		select {
-		case <-stalled:
-		case <-r.Context().Done():
-			panic(http.ErrAbortHandler)
-		}
+	if f.Wait(r.Context()) != nil {
+		panic(http.ErrAbortHandler)
 	}
 	f.proxy.ServeHTTP(w, r)
-}
-
-// Stall fits SinkDriver.Stall.
-func (f *Front) Stall() connectortest.Stalled {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	stalled, entered := make(chan struct{}), make(chan struct{})
-	f.stalled, f.entered = stalled, sync.OnceFunc(func() { close(entered) })
-	return connectortest.Stalled{Entered: entered, Resume: sync.OnceFunc(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.stalled = nil
-		close(stalled)
-	})}
 }

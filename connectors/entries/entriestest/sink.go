@@ -24,15 +24,6 @@ func Build(t *testing.T, factory pipeline.SinkFactory, cfg pipeline.Config) pipe
 	return s
 }
 
-// StartSink starts a sink, and closes it when the test is over.
-func StartSink(t *testing.T, s pipeline.Sink) {
-	t.Helper()
-	starter, ok := s.(pipeline.Starter)
-	require.True(t, ok)
-	require.NoError(t, starter.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Close(context.WithoutCancel(t.Context()))) })
-}
-
 // TableOfAnswers answers e with every code of want, both for the entry and for the call, and wants the error to be of the class
 // beside it. secret is in the text of every answer, and must not be in an error.
 func (l *Local) TableOfAnswers(t *testing.T, s pipeline.Sink, e *pipeline.Event, secret string, want map[string]pipeline.Class) {
