@@ -35,12 +35,9 @@ func newClients(ctx context.Context, c *Config) (*clients, error) {
 	if err != nil {
 		return nil, err
 	}
-	if where.endpoint != "" {
-		cfg.BaseEndpoint = &where.endpoint
-	}
 	return &clients{
-		poll:       newClient(cfg, newHTTP(polls, c.Wait+callTimeout)),
-		settle:     newClient(cfg, newHTTP(settles, callTimeout)),
+		poll:       newClient(cfg, where.endpoint, newHTTP(polls, c.Wait+callTimeout)),
+		settle:     newClient(cfg, where.endpoint, newHTTP(settles, callTimeout)),
 		transports: []*http.Transport{polls, settles}, identity: who,
 	}, nil
 }
@@ -64,9 +61,12 @@ func newHTTP(t *http.Transport, timeout time.Duration) *http.Client {
 }
 
 // newClient leaves retries to the caller, who knows what is worth one, and checksums too: the SDK would fail a whole batch
-// for one bad body.
-func newClient(cfg aws.Config, h *http.Client) *awssqs.Client {
+// for one bad body. The endpoint, if there is one, is set here because that of the environment is in front of one in cfg.
+func newClient(cfg aws.Config, endpoint string, h *http.Client) *awssqs.Client {
 	return awssqs.NewFromConfig(cfg, func(o *awssqs.Options) {
+		if endpoint != "" {
+			o.BaseEndpoint = &endpoint
+		}
 		o.Retryer = aws.NopRetryer{}
 		o.DisableMessageChecksumValidation = true
 		o.HTTPClient = h

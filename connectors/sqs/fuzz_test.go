@@ -77,7 +77,7 @@ func FuzzAnswers(f *testing.F) {
 		s := &script{status: 200 + max(0, status-200)%400, receive: receive, erase: erase}
 		who, _, err := newIdentity(t.Context(), &cfg, cfg.Region, nil)
 		require.NoError(t, err)
-		api := newClient(who, &http.Client{
+		api := newClient(who, "", &http.Client{
 			Transport: s, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		})
 		src.clients, src.queueURL, src.visibility = &clients{poll: api, settle: api, identity: &identity{}}, cfg.QueueURL, time.Minute

@@ -119,3 +119,17 @@ func TestEnvironmentSignsWhenTheConfigurationDoesNot(t *testing.T) {
 	require.NoError(t, out.Wait(soon(t), 1))
 	p.untilHolds(t, queue, 0)
 }
+
+// The endpoint of the configuration is in front of that of the environment.
+func TestConfiguredEndpointIsTaken(t *testing.T) {
+	t.Setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+	srv := startAWS(t)
+	p := newPlace(t, srv.Endpoint())
+	queue := p.queue(t, 30)
+	p.send(t, queue, "x")
+	var out pipelinetest.Emitter
+	p.run(t, queue, &out, func(c *sqs.Config) { c.Endpoint = srv.Endpoint() })
+	require.NoError(t, out.Wait(soon(t), 1))
+	p.untilHolds(t, queue, 0)
+}

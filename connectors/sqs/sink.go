@@ -47,11 +47,8 @@ func (s *sink) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if where.endpoint != "" {
-		cfg.BaseEndpoint = &where.endpoint
-	}
 	// Retries are left to the caller, and so are checksums: a message that is stored must not be sent again for a checksum.
-	s.api, s.identity = newClient(cfg, s.HTTP), who
+	s.api, s.identity = newClient(cfg, where.endpoint, s.HTTP), who
 	s.Open()
 	return nil
 }
