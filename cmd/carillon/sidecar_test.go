@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -72,17 +73,23 @@ func (s *sidecar) live(t *testing.T) time.Duration {
 	return time.Since(begin)
 }
 
-// starts expects a start to be quick that took so long, or one of two more on the same journal: a machine may be busy during one.
+// starts expects a start to be quick that took so long, or one of two more on the same journal: a machine may be busy during one. On
+// one that is busy all the time the binary itself is the measure: to say its version takes it 0.02 s on a quiet one.
 func (s *sidecar) starts(t *testing.T, took time.Duration) {
 	t.Helper()
+	const times = 5
 	for range 2 {
 		if took < sidecarStart {
 			return
 		}
 		require.NoError(t, s.stop(t))
-		took = s.live(t)
+		took = min(took, s.live(t))
 	}
-	require.Less(t, took, sidecarStart)
+	begin := time.Now()
+	for range times {
+		require.NoError(t, exec.CommandContext(t.Context(), binary, "version").Run())
+	}
+	require.Less(t, took, max(sidecarStart, 20*time.Since(begin)/times))
 }
 
 // send puts the events with the numbers from..to-1 into the queue, of meetings with ten events each.
