@@ -115,7 +115,7 @@ func (c *chaos) disturb(t *testing.T, f fault) {
 
 func (c *chaos) busy(t *testing.T) {
 	t.Helper()
-	c.await(t, soon, "100 deliveries in flight", func() bool { return c.receiver.flying() >= inFlight })
+	c.await(t, 2*time.Minute, "100 deliveries in flight", func() bool { return c.receiver.flying() >= inFlight })
 }
 
 // die kills the router and gives it another life.
