@@ -214,7 +214,7 @@ func TestOutage(t *testing.T) {
 	}
 	t.Logf("recovered in %s, %.0f events/s; the other sink had %d meanwhile, the slowest after %s",
 		drained, float64(*outageEvents)/drained.Seconds(), sent, worst)
-	require.Less(t, worst, 5*time.Second, "a machine may be busy; the drain of 600,000 takes far longer")
+	require.Less(t, worst, max(5*time.Second, drained/4), "a machine may be busy; the drain of 600,000 takes far longer")
 	require.Empty(t, c.dead("down"))
 	require.Zero(t, d.metric("carillon_deliver_dead_total"))
 	require.Equal(t, StateDelivering, d.Condition().State)
