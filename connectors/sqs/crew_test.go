@@ -33,7 +33,7 @@ func TestPollersFollowTheQueue(t *testing.T) {
 	b := p.run(t, url, &out, func(c *sqs.Config) { c.MaxPollers, c.Wait = 3, time.Second })
 	b.untilMetric(t, 3, "active_pollers", "")
 	p.untilHolds(t, url, 0)
-	require.Eventually(t, func() bool { return b.metric(t, "active_pollers", "") == 1 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return b.metric(t, "active_pollers", "") == 1 }, 2*patience, 10*time.Millisecond)
 	require.ElementsMatch(t, numbered(200), bodiesOf(out.Stored()))
 	require.LessOrEqual(t, most.Load(), int32(3))
 	b.stop(t)
@@ -52,7 +52,7 @@ func TestPollersGoWhenNothingIsStored(t *testing.T) {
 	p.untilHolds(t, url, 0)
 	out.Decide(func(pipeline.Notification) error { return pipeline.Throttle(context.DeadlineExceeded, time.Minute) })
 	p.send(t, url, numbered(40)...)
-	require.Eventually(t, func() bool { return b.metric(t, "active_pollers", "") == 1 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return b.metric(t, "active_pollers", "") == 1 }, 2*patience, 10*time.Millisecond)
 	p.untilHolds(t, url, 40)
 }
 
