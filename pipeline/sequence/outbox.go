@@ -135,13 +135,14 @@ func (o *outbox) arrived() {
 	o.flight = o.flight[:0]
 }
 
-// shrink puts half of the batch in flight back after the journal had no room for it: what does not fit as a whole may fit in
-// parts. Batches grow again with every one that is stored.
+// shrink puts all but one event of the batch in flight back after the journal had no room for it: what does not fit as a whole may fit
+// in parts. One alone cannot be stored in part: of several the first may be refused and the next taken, when room comes in between,
+// and what is read again for that would have been overtaken (I4). Batches grow again with every one that is stored.
 func (o *outbox) shrink() {
-	o.most = max(1, len(o.flight)/2)
-	o.queue = append(slices.Clone(o.flight[o.most:]), o.queue...)
-	clear(o.flight[o.most:])
-	o.flight = o.flight[:o.most]
+	o.most = 1
+	o.queue = append(slices.Clone(o.flight[1:]), o.queue...)
+	clear(o.flight[1:])
+	o.flight = o.flight[:1]
 }
 
 // grow lets the next batch be twice as large.
