@@ -42,7 +42,7 @@ type outbox struct {
 	queue   []outgoing
 	flight  []outgoing
 	bytes   int              // of the bodies in both
-	most    int              // how many events a batch may have after the journal was full, 0: as many as it takes
+	most    int              // how many events a batch may have at the start and after the journal was full, 0: as many as it takes
 	single  int              // how many of the next events go alone, because a batch with them was refused
 	wait    <-chan time.Time // for the next try of the batch in flight; nil when none is due
 	batches chan batch
@@ -52,6 +52,7 @@ type outbox struct {
 
 func (o *outbox) start(ctx context.Context, wg *sync.WaitGroup, j *journal.Journal, f *journal.Fence) {
 	o.batches, o.results = make(chan batch, 1), make(chan error, 1)
+	o.most = 1 // It may be a full journal that ended the tenure before; see shrink.
 	wg.Go(func() {
 		for {
 			select {
