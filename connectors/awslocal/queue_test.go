@@ -72,7 +72,7 @@ func TestQueueAgreesWithItsModel(t *testing.T) {
 			},
 			"delete": func(t *rapid.T) {
 				if len(handles) == 0 {
-					t.Skip("nothing was received")
+					return // Nothing was received.
 				}
 				handle := rapid.SampledFrom(handles).Draw(t, "handle")
 				m, valid := q.find(handle)
