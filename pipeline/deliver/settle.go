@@ -14,7 +14,11 @@ import (
 func (r *run) settle(ctx context.Context, res result) {
 	r.flying--
 	now := r.set.Clock()
-	r.lanes.Lost(r.gate.settle(now, res.probe, res.items, res.errs))
+	if res.cut {
+		r.spare(res)
+	} else {
+		r.lanes.Lost(r.gate.settle(now, res.probe, res.items, res.errs))
+	}
 	v := r.lanes.Settle(now, res.items, res.errs)
 	for i := range v.Accepted {
 		r.accepted(&v.Accepted[i], now)
@@ -39,6 +43,21 @@ func (r *run) settle(ctx context.Context, res result) {
 		r.buryAll(ctx)
 	}
 	r.empty(res.items)
+}
+
+// spare lets nobody be charged for what our own stop cut short: neither the sink, which would seem to be away, nor the meetings.
+func (r *run) spare(res result) {
+	if res.probe {
+		r.gate.cancel()
+	}
+	for i, err := range res.errs {
+		if err == nil {
+			continue
+		}
+		if class, _ := pipeline.Classify(err); class == pipeline.ClassRetry || class == pipeline.ClassThrottle {
+			res.errs[i] = heldError{err}
+		}
+	}
 }
 
 func (r *run) accepted(i *Item, now time.Time) {

@@ -49,6 +49,7 @@ type result struct {
 	items []Item
 	probe bool
 	errs  []error
+	cut   bool // by Abort, or it may have been: failures say nothing about the sink
 }
 
 // NewSink returns the delivery to sink. Backoff, patience and lag follow the clock of set, time.Now when it has none. An error means

@@ -193,14 +193,19 @@ func (h *hanging) Write(ctx context.Context, _ []pipeline.Event) error {
 
 func (*hanging) Close(context.Context) error { return nil }
 
-// TestAbort expects a Run that was told to stop to wait for what hangs in the sink until it is cut short, and the event to
-// come again.
+// TestAbort expects a Run that was told to stop to wait for what hangs in the sink until it is cut short, the event to
+// come again, and the sink not to be taken for one that is away, however many meetings had something there.
 func TestAbort(t *testing.T) {
 	r := newRig(t, nil)
-	r.fill(2, "a")
-	h := &hanging{entered: make(chan struct{}, 1)}
-	d := r.deliver("out", h, testConfig())
-	<-h.entered
+	keys := []string{"a", "b", "c", "d", "e", "f"}
+	r.fill(2, keys...)
+	h := &hanging{entered: make(chan struct{}, 2*len(keys))}
+	c := testConfig()
+	c.MaxInFlight = len(keys)
+	d := r.deliver("out", h, c)
+	for range keys {
+		<-h.entered
+	}
 	d.stop()
 	select {
 	case err := <-d.done:
@@ -209,10 +214,11 @@ func TestAbort(t *testing.T) {
 	}
 	d.Abort()
 	d.end()
+	require.Equal(t, Condition{State: StateDelivering}, d.Condition())
 	require.Empty(t, r.dead("out"))
 	var sink pipelinetest.Sink
 	d = r.deliver("out", &sink, testConfig())
-	require.NoError(t, sink.Wait(r.ctx, 2))
+	require.NoError(t, sink.Wait(r.ctx, 2*len(keys)))
 	d.end()
 	require.Equal(t, upTo(2), numbers(sink.Accepted())["a"])
 }

@@ -16,7 +16,8 @@ func (s *Sink) work(ctx context.Context) {
 	for {
 		select {
 		case j := <-s.jobs:
-			j.done <- result{items: j.items, probe: j.probe, errs: s.send(ctx, j.items)}
+			errs := s.send(ctx, j.items)
+			j.done <- result{items: j.items, probe: j.probe, errs: errs, cut: ctx.Err() != nil}
 		case <-ctx.Done():
 			return
 		}
